@@ -1,0 +1,120 @@
+package bpmn
+
+import "fmt"
+
+// rule is one check of a model. Its code names it in every finding, in its file and in its test data.
+type rule struct {
+	code     string
+	severity Severity
+	check    func(*Model, report)
+}
+
+// report adds a finding at an element.
+type report func(at *Element, format string, args ...any)
+
+// rules is the registry, in alphabetical order.
+var rules = []rule{
+	{"bad-boolean", Error, checkBadBoolean},
+	{"bad-expression", Error, checkBadExpression},
+	{"bad-priority", Error, eachNode(checkBadPriority)},
+	{"boundary-attachment", Error, eachNode(checkBoundaryAttachment)},
+	{"boundary-flows", Error, eachNode(checkBoundaryFlows)},
+	{"condition-placement", Error, eachFlow(checkConditionPlacement)},
+	{"dangling-flow", Error, eachFlow(checkDanglingFlow)},
+	{"default-condition", Warning, eachNode(checkDefaultCondition)},
+	{"default-flow", Error, eachNode(checkDefaultFlow)},
+	{"due-date", Error, eachNode(checkDueDate)},
+	{"duplicate-id", Error, checkDuplicateID},
+	{"duplicate-process", Error, checkDuplicateProcess},
+	{"end-with-outgoing", Error, eachNode(checkEndWithOutgoing)},
+	{"endless-loop", Error, checkEndlessLoop},
+	{"expression-language", Error, checkExpressionLanguage},
+	{"id-too-long", Error, checkIDTooLong},
+	{"ignored-element", Warning, checkIgnoredElement},
+	{"incoming-outgoing", Warning, checkIncomingOutgoing},
+	{"lane-reference", Warning, checkLaneReference},
+	{"listener", Error, checkListener},
+	{"missing-condition", Warning, eachNode(checkMissingCondition)},
+	{"missing-id", Error, checkMissingID},
+	{"missing-implementation", Error, eachNode(checkMissingImplementation)},
+	{"no-default-flow", Warning, eachNode(checkNoDefaultFlow)},
+	{"no-executable-process", Error, checkNoExecutableProcess},
+	{"no-start-event", Error, checkNoStartEvent},
+	{"process-key", Error, checkProcessKey},
+	{"start-with-incoming", Error, eachNode(checkStartWithIncoming)},
+	{"timer-definition", Error, eachNode(checkTimerDefinition)},
+	{"unassigned-task", Warning, eachNode(checkUnassignedTask)},
+	{"unknown-extension", Warning, checkUnknownExtension},
+	{"unreachable", Warning, checkUnreachable},
+	{"unsupported-element", Error, checkUnsupportedElement},
+	{"unsupported-extension", Error, checkUnsupportedExtension},
+}
+
+// check runs all rules.
+func check(m *Model) Diagnostics {
+	var ds Diagnostics
+	for _, r := range rules {
+		r.check(m, func(at *Element, format string, args ...any) {
+			ds = append(ds, Diagnostic{
+				Severity: r.severity, Code: r.code, ElementID: cut(at.owner(), 250),
+				Line: at.Pos.Line, Column: at.Pos.Column, Message: fmt.Sprintf(format, args...),
+			})
+		})
+	}
+	return ds
+}
+
+// eachNode checks every node of the executable processes.
+func eachNode(visit func(*FlowNode, report)) func(*Model, report) {
+	return func(m *Model, r report) {
+		for _, p := range m.executable() {
+			for _, n := range p.Nodes {
+				visit(n, r)
+			}
+		}
+	}
+}
+
+// eachFlow checks every sequence flow of the executable processes.
+func eachFlow(visit func(*SequenceFlow, report)) func(*Model, report) {
+	return func(m *Model, r report) {
+		for _, p := range m.executable() {
+			for _, f := range p.Flows {
+				visit(f, r)
+			}
+		}
+	}
+}
+
+// label names an element in messages: userTask "review".
+func label(e *Element) string {
+	if id := e.attr("id"); id != "" {
+		return fmt.Sprintf("%s %q", named(e), shorten(id))
+	}
+	return named(e)
+}
+
+// walk visits every element of the executable processes in document order, the process elements first. It leaves out
+// what is inside extension elements and inside flow nodes that are not supported.
+func (m *Model) walk(visit func(*Element)) {
+	for _, p := range m.executable() {
+		p.Element.walk(visit)
+	}
+}
+
+func (e *Element) walk(visit func(*Element)) {
+	visit(e)
+	if e.is("extensionElements") || e.isUnsupportedNode() {
+		return
+	}
+	for _, c := range e.Children {
+		c.walk(visit)
+	}
+}
+
+// isFlowNode reports whether the element is a direct child of a process that tokens would pass.
+func (e *Element) isFlowNode() bool {
+	return e.Space == nsBPMN && e.Parent != nil && e.Parent.is("process") && !ignoredInProcess[e.Local]
+}
+
+func (e *Element) isUnsupportedNode() bool { return e.isFlowNode() && !supportedNodes[e.Local] }

@@ -1,0 +1,72 @@
+package casework
+
+import "encoding/json"
+
+// CommandKind names what an accepted command asks of a running case. It is also the name of the Temporal signal.
+type CommandKind string
+
+// The commands of the foundation.
+const (
+	CommandClaim         CommandKind = "claim"
+	CommandUnclaim       CommandKind = "unclaim"
+	CommandComplete      CommandKind = "complete"
+	CommandTerminate     CommandKind = "terminate"
+	CommandRetryIncident CommandKind = "retry-incident"
+)
+
+// CommandKinds lists every kind, in a fixed order.
+func CommandKinds() []CommandKind {
+	return []CommandKind{CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident}
+}
+
+// Command is an act that PostgreSQL has accepted and the workflow has yet to apply. It is the payload of a Temporal
+// signal; the row in flowable.task_commands is the authority.
+type Command struct {
+	CommandID  string          `json:"commandId"` // UUID
+	Seq        int64           `json:"seq"`       // order of acceptance within the database
+	Kind       CommandKind     `json:"kind"`
+	InstanceID string          `json:"instanceId"`
+	TaskID     string          `json:"taskId,omitempty"`
+	IncidentID string          `json:"incidentId,omitempty"`
+	ActorID    string          `json:"actorId"`
+	Assignee   string          `json:"assignee,omitempty"`  // who holds the task at that moment
+	Variables  json.RawMessage `json:"variables,omitempty"` // JSON object
+	Outcome    string          `json:"outcome,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+}
+
+// Start is what the workflow of a new case begins with. It is stored with the case and sent by the outbox, so it
+// carries all the workflow needs.
+type Start struct {
+	InstanceID        string          `json:"instanceId"`
+	ProcessKey        string          `json:"processKey"`
+	ProcessName       string          `json:"processName"`
+	DefinitionVersion int             `json:"definitionVersion"`
+	SHA256            string          `json:"sha256"`
+	EngineRev         int             `json:"engineRev"`
+	StartEventID      string          `json:"startEventId"`
+	CaseID            int64           `json:"caseId"`
+	CaseNumber        string          `json:"caseNumber"`
+	BusinessKey       string          `json:"businessKey,omitempty"`
+	Initiator         string          `json:"initiator"`
+	InitiatorRoles    []string        `json:"initiatorRoles"` // valid role codes at the start, sorted
+	Priority          int             `json:"priority"`
+	Variables         json.RawMessage `json:"variables,omitempty"` // JSON object
+}
+
+// OutboxKind says what an outbox row delivers.
+type OutboxKind string
+
+// The two deliveries to Temporal.
+const (
+	OutboxStart  OutboxKind = "START"
+	OutboxSignal OutboxKind = "SIGNAL"
+)
+
+// Delivery is one message on its way to Temporal. Exactly one of Start and Command is set.
+type Delivery struct {
+	OutboxID int64
+	Attempts int
+	Start    *Start
+	Command  *Command
+}

@@ -1,0 +1,159 @@
+package casework
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// InstanceStatus is the state of a process instance.
+type InstanceStatus string
+
+// The process instance states of the database design.
+const (
+	InstanceActive     InstanceStatus = "ACTIVE"
+	InstanceCompleted  InstanceStatus = "COMPLETED"
+	InstanceSuspended  InstanceStatus = "SUSPENDED"
+	InstanceTerminated InstanceStatus = "TERMINATED"
+	InstanceError      InstanceStatus = "ERROR" // an incident is open
+)
+
+// Definition is one deployed, immutable version of a process.
+type Definition struct {
+	WorkflowID  int64           `json:"workflowId"`
+	ProcessKey  string          `json:"processKey"`
+	ProcessName string          `json:"processName"`
+	Version     int             `json:"version"`
+	BusinessApp string          `json:"businessApp"`
+	SHA256      string          `json:"sha256"` // of the XML, lower-case hex
+	Active      bool            `json:"active"`
+	StartEvents []StartEvent    `json:"startEvents"`
+	Warnings    json.RawMessage `json:"warnings"` // JSON array of diagnostics
+	DeployedBy  string          `json:"deployedBy"`
+	DeployedAt  time.Time       `json:"deployedAt"`
+}
+
+// StartEvent is a plain start event that a case may begin at.
+type StartEvent struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Deployment is what a caller asks to store: one process of one file.
+type Deployment struct {
+	ProcessKey  string
+	ProcessName string
+	BusinessApp string
+	XML         []byte
+	SHA256      string
+	StartEvents []StartEvent
+	Warnings    json.RawMessage
+}
+
+// CaseStart asks for a new case. Version 0 is the active one.
+type CaseStart struct {
+	ProcessKey   string         `json:"processKey"`
+	Version      int            `json:"version,omitempty"`
+	StartEventID string         `json:"startEventId,omitempty"`
+	BusinessKey  string         `json:"businessKey,omitempty"`
+	Title        string         `json:"title,omitempty"`
+	CaseType     string         `json:"caseType,omitempty"`
+	Severity     string         `json:"severity,omitempty"`
+	Priority     *int           `json:"priority,omitempty"` // 0 to 100; default 50
+	Variables    map[string]any `json:"variables,omitempty"`
+}
+
+// StartedCase is the answer to a CaseStart.
+type StartedCase struct {
+	CaseID            int64  `json:"caseId"`
+	CaseNumber        string `json:"caseNumber"`
+	ProcessInstanceID string `json:"processInstanceId"`
+	Status            string `json:"status"`
+	Tasks             []Task `json:"tasks"`
+}
+
+// Case is a case with its present place.
+type Case struct {
+	CaseID            int64        `json:"caseId"`
+	CaseNumber        string       `json:"caseNumber"`
+	Title             string       `json:"title"`
+	CaseType          string       `json:"caseType"`
+	Severity          string       `json:"severity"`
+	Priority          int          `json:"priority"`
+	Status            string       `json:"status"` // OPEN, CLOSED, CANCELLED
+	CreatedBy         string       `json:"createdBy"`
+	CreatedAt         time.Time    `json:"createdAt"`
+	ClosedAt          *time.Time   `json:"closedAt"`
+	ProcessInstanceID string       `json:"processInstanceId"`
+	ProcessKey        string       `json:"processKey"`
+	BusinessKey       string       `json:"businessKey"`
+	CurrentDepartment string       `json:"currentDepartment"`
+	CurrentPhase      string       `json:"currentPhase"`
+	RoutingHistory    []RoutingHop `json:"routingHistory,omitempty"` // only where one case is read
+	Tasks             []Task       `json:"tasks,omitempty"`          // open tasks the caller may see; only where one case is read
+}
+
+// RoutingHop is one move of a case between departments or phases.
+type RoutingHop struct {
+	Department string    `json:"department"`
+	Phase      string    `json:"phase"`
+	TaskID     string    `json:"taskId,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// CaseFilter narrows a list of cases. Zero fields do not filter.
+type CaseFilter struct {
+	Status     string
+	ProcessKey string
+	CreatedBy  string
+	Page       Page
+}
+
+// Instance is a process instance as people see it.
+type Instance struct {
+	ProcessInstanceID string         `json:"processInstanceId"`
+	ProcessKey        string         `json:"processKey"`
+	Version           int            `json:"version"`
+	CaseID            int64          `json:"caseId"`
+	BusinessKey       string         `json:"businessKey"`
+	Status            InstanceStatus `json:"status"`
+	CurrentActivities []string       `json:"currentActivities"`
+	Variables         map[string]any `json:"variables"`
+	StartedBy         string         `json:"startedBy"`
+	StartedAt         time.Time      `json:"startedAt"`
+	CompletedAt       *time.Time     `json:"completedAt"`
+	EndEventID        string         `json:"endEventId,omitempty"`
+	SLADueDate        *time.Time     `json:"slaDueDate"`
+	Incidents         []Incident     `json:"incidents"`
+	TemporalURL       string         `json:"temporalUrl"`
+}
+
+// ActivityState is the state of one activation of a flow node.
+type ActivityState string
+
+// States of a flow node instance.
+const (
+	ActivityActive    ActivityState = "ACTIVE"
+	ActivityCompleted ActivityState = "COMPLETED"
+	ActivityCancelled ActivityState = "CANCELLED"
+)
+
+// Activity is one visit of a flow node.
+type Activity struct {
+	ActivityID   string        `json:"activityId"`
+	ActivityType string        `json:"activityType"`
+	Name         string        `json:"name"`
+	State        ActivityState `json:"state"`
+	StartedAt    time.Time     `json:"startedAt"`
+	EndedAt      *time.Time    `json:"endedAt"`
+}
+
+// Incident is an unresolved failure that needs a person.
+type Incident struct {
+	IncidentID string     `json:"incidentId"`
+	ActivityID string     `json:"activityId"`
+	Kind       string     `json:"kind"` // condition, expression, service, no-flow, …
+	Message    string     `json:"message"`
+	State      string     `json:"state"` // OPEN, RESOLVED
+	CreatedAt  time.Time  `json:"createdAt"`
+	ResolvedAt *time.Time `json:"resolvedAt"`
+}

@@ -1,0 +1,100 @@
+package casework
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// StepCommit is everything one engine burst does to the database, written in one transaction. Its idempotency key is
+// (InstanceID, Step): committing it again returns the first result and changes nothing (ADR 0003).
+type StepCommit struct {
+	InstanceID  string    `json:"instanceId"`
+	Step        int64     `json:"step"` // counts from 1 within the instance, across continue-as-new
+	At          time.Time `json:"at"`
+	Fingerprint string    `json:"fingerprint"`         // SHA-256 hex of effect kinds, element ids and counters
+	CommandID   string    `json:"commandId,omitempty"` // the accepted command that caused the burst
+	Actor       string    `json:"actor,omitempty"`     // who caused it; empty means the system
+
+	NewTasks    []NewTask        `json:"newTasks,omitempty"`
+	CancelTasks []string         `json:"cancelTasks,omitempty"` // task ids
+	Activities  []ActivityChange `json:"activities,omitempty"`  // in order
+	Variables   []VariableChange `json:"variables,omitempty"`   // last write per name
+	Incidents   []IncidentChange `json:"incidents,omitempty"`
+	Escalations []EscalationDue  `json:"escalations,omitempty"`
+	Open        []string         `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
+	End         *InstanceEnd     `json:"end,omitempty"`
+}
+
+// NewTask creates a user task. Its id is deterministic per activation.
+type NewTask struct {
+	TaskID            string     `json:"taskId"`
+	ElementInstanceID string     `json:"elementInstanceId"`
+	DefinitionKey     string     `json:"definitionKey"`
+	Name              string     `json:"name"`
+	Lane              string     `json:"lane,omitempty"`
+	Assignee          string     `json:"assignee,omitempty"`
+	CandidateGroups   []string   `json:"candidateGroups,omitempty"`
+	CandidateUsers    []string   `json:"candidateUsers,omitempty"`
+	FormKey           string     `json:"formKey,omitempty"`
+	DueDate           *time.Time `json:"dueDate,omitempty"` // from the model; nil means the queue's SLA
+	Priority          *int       `json:"priority,omitempty"`
+}
+
+// ActivityChange records that a flow node was entered or left.
+type ActivityChange struct {
+	ElementInstanceID string        `json:"elementInstanceId"` // "<element id>:<n>"
+	ActivityID        string        `json:"activityId"`
+	ActivityType      string        `json:"activityType"`
+	Name              string        `json:"name,omitempty"`
+	State             ActivityState `json:"state"` // ACTIVE inserts; the others end it
+}
+
+// VariableChange sets a process variable to a JSON value.
+type VariableChange struct {
+	Name  string          `json:"name"`
+	Value json.RawMessage `json:"value"`
+}
+
+// IncidentChange opens or resolves an incident.
+type IncidentChange struct {
+	IncidentID string `json:"incidentId"`
+	ActivityID string `json:"activityId"`
+	Kind       string `json:"kind"`
+	Message    string `json:"message"`
+	Resolved   bool   `json:"resolved,omitempty"`
+}
+
+// EscalationDue asks to raise a task to a level whose time has come. The row decides: a task that has ended or has
+// reached the level already is left alone.
+type EscalationDue struct {
+	TaskID string `json:"taskId"`
+	Level  int    `json:"level"` // 1 is the first
+}
+
+// InstanceEnd closes the instance and its case.
+type InstanceEnd struct {
+	Status     InstanceStatus `json:"status"`
+	EndEventID string         `json:"endEventId,omitempty"` // the last end event reached
+	Reason     string         `json:"reason,omitempty"`
+}
+
+// StepResult is what the workflow learns from a commit.
+type StepResult struct {
+	Fingerprint string       `json:"fingerprint"`         // as first committed for this step
+	Refused     bool         `json:"refused,omitempty"`   // the command is not an accepted one: nothing was written
+	Reason      string       `json:"reason,omitempty"`    // why it was refused
+	Tasks       []TaskPlaced `json:"tasks,omitempty"`     // one per new task, in order
+	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for, with the next level's time
+	Lost        []string     `json:"lost,omitempty"`      // tasks to cancel that a person had completed first: their completion follows as a command
+}
+
+// TaskPlaced tells where a task went and when it is next due.
+type TaskPlaced struct {
+	TaskID     string     `json:"taskId"`
+	QueueName  string     `json:"queueName"`
+	Assignee   string     `json:"assignee,omitempty"`
+	Status     TaskStatus `json:"status"`
+	DueDate    *time.Time `json:"dueDate,omitempty"`
+	Level      int        `json:"level"`                // escalation level reached
+	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when the next level is due; nil if there is none
+}
