@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/onecms/nextgen-workflow/bpmn"
+)
+
+var errNoFlow = errors.New("no outgoing sequence flow can be taken: no condition is true and there is no default flow")
+
+// chooseFlows evaluates the outgoing flows. An exclusive gateway takes the first true one (BPMN 2.0 section 13.4.2); a
+// parallel gateway takes all without asking (13.4.1); any other node takes every true one, the default only if no
+// conditional one is true (13.3.2).
+func (m *machine) chooseFlows(v visit) ([]int, error) {
+	switch {
+	case len(v.node.Out) == 0:
+		return nil, nil
+	case v.node.Kind == bpmn.ParallelGateway:
+		return v.node.Out, nil
+	}
+	var taken []int
+	conditional := false // a flow with a condition was taken, or none has one
+	for _, f := range v.node.Out {
+		if f == v.node.Default {
+			continue
+		}
+		flow := &m.program.Flows[f]
+		ok := true
+		if flow.Condition != nil {
+			var err error
+			if ok, err = flow.Condition.EvalBool(m.scope(v), limits); err != nil {
+				return nil, failure{kind: "condition", err: fmt.Errorf("condition of flow %q: %w", flow.ID, err)}
+			}
+			conditional = conditional || ok
+		}
+		if !ok {
+			continue
+		}
+		taken = append(taken, f)
+		if v.node.Kind == bpmn.ExclusiveGateway {
+			return taken, nil
+		}
+	}
+	if v.node.Default >= 0 && !conditional {
+		taken = append(taken, v.node.Default)
+	}
+	if len(taken) == 0 {
+		return nil, failure{kind: "no-flow", err: errNoFlow}
+	}
+	return taken, nil
+}
+
+func (m *machine) take(v visit, flows []int) error {
+	for _, f := range flows {
+		flow := &m.program.Flows[f]
+		if err := m.runListeners(flow.Take, v); err != nil {
+			return err
+		}
+		m.arrived = append(m.arrived, arrival{node: flow.Target, flow: flow.ID})
+	}
+	return nil
+}

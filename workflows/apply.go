@@ -1,0 +1,167 @@
+package workflows
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// applyInbox applies the received commands. One that has to wait for a completion on its way stays in the inbox.
+func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
+	var waiting []casework.Command
+	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended {
+		c := r.state.Inbox[0]
+		r.state.Inbox = slices.Delete(r.state.Inbox, 0, 1)
+		outcome, err := r.step(ctx, r.eventOf(c), c)
+		if err != nil {
+			return progress, err
+		}
+		if outcome == overtaken {
+			waiting = append(waiting, c)
+			continue
+		}
+		r.state.remember(c.CommandID)
+		progress = true
+	}
+	r.state.Inbox = append(waiting, r.state.Inbox...)
+	return progress, nil
+}
+
+// eventOf translates a command; an unknown task gives an event that the engine calls stale.
+func (r *run) eventOf(c casework.Command) engine.Event {
+	ev := engine.Event{Reason: c.Reason}
+	if i := r.state.task(c.TaskID); i >= 0 {
+		ev.Token = r.state.Tasks[i].Token
+	}
+	vars, err := variablesOf(c.Variables)
+	if err != nil {
+		vars = nil // the API accepts objects only
+	}
+	ev.Variables = vars
+	switch c.Kind {
+	case casework.CommandClaim:
+		ev.Kind, ev.Assignee = engine.TaskAssigned, c.ActorID
+	case casework.CommandUnclaim:
+		ev.Kind = engine.TaskAssigned
+	case casework.CommandComplete:
+		ev.Kind, ev.Assignee = engine.TaskCompleted, c.ActorID
+		r.addOutcome(&ev, c)
+	case casework.CommandRetryIncident:
+		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
+	case casework.CommandTerminate:
+		ev.Kind = engine.Terminate
+	}
+	return ev
+}
+
+// addOutcome makes the outcome readable for conditions as "<element id>_outcome".
+func (r *run) addOutcome(ev *engine.Event, c casework.Command) {
+	i := r.state.task(c.TaskID)
+	if c.Outcome == "" || i < 0 {
+		return
+	}
+	value, err := json.Marshal(c.Outcome)
+	if err != nil {
+		return
+	}
+	if ev.Variables == nil {
+		ev.Variables = map[string]json.RawMessage{}
+	}
+	if name := r.state.Tasks[i].Element + "_outcome"; ev.Variables[name] == nil {
+		ev.Variables[name] = value
+	}
+}
+
+// applyDue fires timers and raises tasks whose time has come.
+func (r *run) applyDue(ctx workflow.Context) (bool, error) {
+	at := now(ctx)
+	next, _ := r.state.nextDue()
+	if next.IsZero() || next.After(at) {
+		return false, nil
+	}
+	if due := r.state.Engine.NextDue(); !due.IsZero() && !due.After(at) {
+		_, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
+		return true, err
+	}
+	return true, r.escalate(ctx)
+}
+
+// outcome says what became of a step.
+type outcome int
+
+const (
+	done      outcome = iota
+	refused           // PostgreSQL does not know the command as accepted: nothing changed
+	overtaken         // a person completed a task first that the step would cancel: nothing changed
+)
+
+// step runs the engine on one event and commits what it did. The new state is taken only with the commit.
+func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
+	ev.At = now(ctx)
+	next, effects, err := engine.Step(r.program, r.state.Engine, ev)
+	if err != nil && !errors.Is(err, engine.ErrStale) {
+		panic(err) // the engine promises no other error
+	}
+	if err != nil && cause.CommandID == "" {
+		return done, nil
+	}
+	commit := r.commitOf(ev, cause, next, effects)
+	result, err := r.commit(ctx, commit, describe(ev, r.program, effects))
+	if err != nil {
+		return done, err
+	}
+	switch {
+	case len(result.Lost) > 0:
+		r.dropTimers(result.Lost)
+		return overtaken, nil
+	case result.Refused:
+		return refused, nil
+	}
+	r.state.Engine, r.state.Step = next, commit.Step
+	r.updateTasks(ev, effects, result)
+	return done, nil
+}
+
+func (r *run) dropTimers(lost []string) {
+	var hosts []string
+	for _, t := range r.state.Tasks {
+		if slices.Contains(lost, t.TaskID) {
+			hosts = append(hosts, t.Token)
+		}
+	}
+	r.state.Engine = engine.DropTimers(r.program, r.state.Engine, hosts)
+}
+
+func (r *run) updateTasks(ev engine.Event, effects []engine.Effect, result casework.StepResult) {
+	if ev.Kind == engine.TaskAssigned || ev.Kind == engine.TaskCompleted {
+		for i := range r.state.Tasks {
+			if r.state.Tasks[i].Token == ev.Token {
+				r.state.Tasks[i].Assignee = ev.Assignee
+			}
+		}
+	}
+	r.state.Tasks = slices.DeleteFunc(r.state.Tasks, func(t OpenTask) bool {
+		return !slices.ContainsFunc(r.state.Engine.Tokens, func(k engine.Token) bool {
+			return k.ID == t.Token && k.State == engine.Waiting
+		})
+	})
+	for _, e := range effects {
+		if e.Kind != engine.TaskCreated {
+			continue
+		}
+		t := OpenTask{TaskID: TaskID(r.start.InstanceID, e.Instance), Token: e.Instance, Element: e.Element, Name: e.Task.Name}
+		if i := slices.IndexFunc(result.Tasks, func(p casework.TaskPlaced) bool { return p.TaskID == t.TaskID }); i >= 0 {
+			t.place(result.Tasks[i])
+		}
+		r.state.Tasks = append(r.state.Tasks, t)
+	}
+}
+
+func (t *OpenTask) place(p casework.TaskPlaced) {
+	t.Queue, t.Assignee, t.Due, t.Level, t.EscalateAt = p.QueueName, p.Assignee, p.DueDate, p.Level, p.EscalateAt
+}

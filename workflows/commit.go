@@ -1,0 +1,156 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// commit writes a step: a local activity with a short limit, then a regular one that the server retries without end.
+// It panics if the database holds another path for the same step, which replay by itself would not notice.
+func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string) (casework.StepResult, error) {
+	var result casework.StepResult
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: commitLocalTimeout,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
+		Summary:                summary,
+	})
+	err := workflow.ExecuteLocalActivity(local, commitStepName, c).Get(ctx, &result)
+	if err != nil {
+		regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			ActivityID:          fmt.Sprintf("commit:%d", c.Step),
+			StartToCloseTimeout: commitTimeout,
+			RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 30 * time.Second},
+			Summary:             summary,
+		})
+		result = casework.StepResult{}
+		if err := workflow.ExecuteActivity(regular, commitStepName, c).Get(ctx, &result); err != nil {
+			return result, fmt.Errorf("commit step %d: %w", c.Step, err)
+		}
+	}
+	if !result.Refused && result.Fingerprint != c.Fingerprint {
+		panic(fmt.Sprintf("step %d took another path than the one on record: have %s, recorded %s", c.Step, c.Fingerprint, result.Fingerprint))
+	}
+	return result, nil
+}
+
+// commitOf gathers what a step did to the database.
+func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.State, effects []engine.Effect) casework.StepCommit {
+	c := casework.StepCommit{
+		InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: ev.At,
+		CommandID: cause.CommandID, Actor: cause.ActorID,
+		Open: next.Open(),
+	}
+	for _, e := range effects {
+		r.addEffect(&c, e)
+	}
+	c.Fingerprint = engine.Fingerprint(effects)
+	return c
+}
+
+func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
+	switch e.Kind {
+	case engine.NodeEntered:
+		n := r.program.Nodes[r.program.NodeIndex(e.Element)]
+		c.Activities = append(c.Activities, casework.ActivityChange{
+			ElementInstanceID: e.Instance, ActivityID: n.ID, ActivityType: string(n.Kind), Name: n.Name, State: casework.ActivityActive,
+		})
+	case engine.NodeLeft:
+		c.Activities = append(c.Activities, casework.ActivityChange{ElementInstanceID: e.Instance, ActivityID: e.Element, State: casework.ActivityCompleted})
+	case engine.NodeCancelled:
+		c.Activities = append(c.Activities, casework.ActivityChange{ElementInstanceID: e.Instance, ActivityID: e.Element, State: casework.ActivityCancelled})
+	case engine.TaskCreated:
+		c.NewTasks = append(c.NewTasks, r.newTask(e))
+	case engine.TaskCancelled:
+		c.CancelTasks = append(c.CancelTasks, TaskID(r.start.InstanceID, e.Instance))
+	case engine.VariableSet:
+		setLast(&c.Variables, casework.VariableChange{Name: e.Name, Value: e.Value})
+	case engine.IncidentRaised:
+		c.Incidents = append(c.Incidents, casework.IncidentChange{IncidentID: e.Instance, ActivityID: e.Element, Kind: e.Name, Message: e.Message})
+	case engine.IncidentResolved:
+		c.Incidents = append(c.Incidents, casework.IncidentChange{IncidentID: e.Instance, ActivityID: e.Element, Resolved: true})
+	case engine.InstanceEnded:
+		c.End = &casework.InstanceEnd{Status: casework.InstanceStatus(e.Status), EndEventID: e.Element, Reason: e.Message}
+	case engine.TimerArmed, engine.TimerCancelled, engine.TimerFired: // the shell's own business
+	}
+}
+
+func (r *run) newTask(e engine.Effect) casework.NewTask {
+	return casework.NewTask{
+		TaskID: TaskID(r.start.InstanceID, e.Instance), ElementInstanceID: e.Instance, DefinitionKey: e.Element,
+		Name: e.Task.Name, Lane: e.Task.Lane, Assignee: e.Task.Assignee,
+		CandidateGroups: e.Task.CandidateGroups, CandidateUsers: e.Task.CandidateUsers,
+		FormKey: e.Task.FormKey, DueDate: e.Task.DueDate, Priority: e.Task.Priority,
+	}
+}
+
+func setLast(vars *[]casework.VariableChange, v casework.VariableChange) {
+	if i := slices.IndexFunc(*vars, func(o casework.VariableChange) bool { return o.Name == v.Name }); i >= 0 {
+		(*vars)[i] = v
+		return
+	}
+	*vars = append(*vars, v)
+}
+
+// escalate raises every task whose next level is due.
+func (r *run) escalate(ctx workflow.Context) error {
+	c := casework.StepCommit{InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: now(ctx), Open: r.state.Engine.Open()}
+	h := sha256.New()
+	for _, t := range r.state.Tasks {
+		if t.EscalateAt != nil && !t.EscalateAt.After(c.At) {
+			c.Escalations = append(c.Escalations, casework.EscalationDue{TaskID: t.TaskID, Level: t.Level + 1})
+			fmt.Fprintf(h, "escalate|%s|%d\n", t.Token, t.Level+1)
+		}
+	}
+	c.Fingerprint = hex.EncodeToString(h.Sum(nil))
+	result, err := r.commit(ctx, c, "raise overdue tasks")
+	if err != nil {
+		return err
+	}
+	r.state.Step = c.Step
+	for _, p := range result.Escalated {
+		if i := r.state.task(p.TaskID); i >= 0 {
+			r.state.Tasks[i].place(p)
+		}
+	}
+	for _, d := range c.Escalations { // one the database no longer has open is not asked for again
+		if i := r.state.task(d.TaskID); i >= 0 && r.state.Tasks[i].Level < d.Level {
+			r.state.Tasks[i].EscalateAt = nil
+		}
+	}
+	return nil
+}
+
+// describe names a commit for people: what caused it and what is open next.
+func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
+	s := string(ev.Kind)
+	for _, e := range effects {
+		if e.Kind == engine.TaskCreated || e.Kind == engine.InstanceEnded {
+			s += " → " + name(p, e)
+		}
+	}
+	const most = 180
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return s
+}
+
+func name(p *bpmn.Program, e engine.Effect) string {
+	if e.Kind == engine.InstanceEnded {
+		return string(e.Status)
+	}
+	if i := p.NodeIndex(e.Element); i >= 0 {
+		return p.Nodes[i].Name
+	}
+	return e.Element
+}

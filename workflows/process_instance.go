@@ -1,0 +1,157 @@
+package workflows
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// Programs gives compiled definitions by the hash of their source. A program never changes, so reading one inside a
+// workflow task is a pure function of the hash.
+type Programs interface {
+	// Program returns the program of a process key in the file with that hash.
+	Program(sha256, processKey string) (*bpmn.Program, error)
+}
+
+// ProcessInstance is the workflow of a case. It is registered as the dynamic workflow, so that the workflow type is the
+// process key.
+type ProcessInstance struct {
+	Programs Programs
+}
+
+// Run executes one run of a process instance. It fails only if the input cannot be read.
+func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues) error {
+	var in Input
+	if err := args.Get(&in); err != nil {
+		return fmt.Errorf("read input: %w", err)
+	}
+	program, err := p.Programs.Program(in.Start.SHA256, in.Start.ProcessKey)
+	if err != nil {
+		panic(fmt.Sprintf("definition %s of %s: %v", in.Start.SHA256, in.Start.ProcessKey, err)) // the task is retried
+	}
+	r := &run{start: in.Start, program: program}
+	if in.State != nil {
+		r.state = *in.State
+	}
+	if err := r.setup(ctx); err != nil {
+		return err
+	}
+	return r.loop(ctx)
+}
+
+// run is one workflow run. Only the root coroutine touches it.
+type run struct {
+	start   casework.Start
+	program *bpmn.Program
+	state   RunState
+
+	signals  []signalChannel
+	received int
+	wakeup   wakeup
+	shown    shown
+	stopped  bool // a cancel request was seen
+}
+
+func (r *run) setup(ctx workflow.Context) error {
+	r.openChannels(ctx)
+	return workflow.SetQueryHandlerWithOptions(ctx, "state", func() (RunState, error) { return r.state, nil },
+		workflow.QueryHandlerOptions{Description: "position of the case: tokens, timers, open tasks, variables"})
+}
+
+// loop applies what has come, until nothing is left, then waits for more.
+func (r *run) loop(ctx workflow.Context) error {
+	work, _ := workflow.NewDisconnectedContext(ctx) // effects outlive a cancel request
+	if !r.state.Engine.Started {
+		if err := r.begin(work); err != nil {
+			return err
+		}
+	}
+	for {
+		if err := r.settle(ctx, work); err != nil {
+			return err
+		}
+		if r.state.Engine.Ended {
+			r.show(work)
+			return nil
+		}
+		if r.wantsNewRun(work) {
+			r.state.Inbox = append(r.state.Inbox, r.drain()...) // the last act: nothing yields between this and the return
+			return workflow.NewContinueAsNewError(ctx, r.start.ProcessKey, Input{Start: r.start, State: &r.state})
+		}
+		r.wakeup.arm(work, &r.state)
+		r.show(work)
+		err := workflow.Await(work, func() bool {
+			return r.hasSignals() || r.wakeup.ready() || (ctx.Err() != nil && !r.stopped)
+		})
+		if err != nil {
+			return fmt.Errorf("wait: %w", err)
+		}
+	}
+}
+
+// settle applies commands in the order of their acceptance, then what has become due.
+func (r *run) settle(ctx, work workflow.Context) error {
+	for {
+		r.receive()
+		progress, err := r.applyInbox(work)
+		if err != nil {
+			return err
+		}
+		if r.state.Engine.Ended {
+			return nil
+		}
+		if ctx.Err() != nil && !r.stopped {
+			r.stopped = true
+			if _, err := r.step(work, engine.Event{Kind: engine.Terminate, Reason: "cancelled in Temporal"}, casework.Command{}); err != nil {
+				return err
+			}
+			continue
+		}
+		due, err := r.applyDue(work)
+		if err != nil {
+			return err
+		}
+		if !progress && !due {
+			return nil
+		}
+	}
+}
+
+func (r *run) begin(ctx workflow.Context) error {
+	vars, err := variablesOf(r.start.Variables)
+	if err != nil {
+		return fmt.Errorf("variables of the start: %w", err)
+	}
+	_, err = r.step(ctx, engine.Event{
+		Kind: engine.Start, StartEvent: r.start.StartEventID, Variables: vars,
+		Initiator: engine.User{ID: r.start.Initiator, Roles: r.start.InitiatorRoles},
+	}, casework.Command{ActorID: r.start.Initiator})
+	return err
+}
+
+func (r *run) wantsNewRun(ctx workflow.Context) bool {
+	if len(r.state.Inbox) > 0 {
+		return false
+	}
+	return r.received >= maxSignalsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+}
+
+func variablesOf(object json.RawMessage) (map[string]json.RawMessage, error) {
+	if len(object) == 0 {
+		return nil, nil
+	}
+	var vars map[string]json.RawMessage
+	if err := json.Unmarshal(object, &vars); err != nil {
+		return nil, err
+	}
+	return vars, nil
+}
+
+func now(ctx workflow.Context) time.Time { return workflow.Now(ctx).UTC() }

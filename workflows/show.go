@@ -1,0 +1,99 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Typed keys of the search attributes that change during a run.
+var (
+	keyCaseStatus   = temporal.NewSearchAttributeKeyKeyword(AttrCaseStatus)
+	keyOpenElements = temporal.NewSearchAttributeKeyKeywordList(AttrOpenElements)
+	keyNextDue      = temporal.NewSearchAttributeKeyTime(AttrNextDue)
+)
+
+// shown is what the search attributes say at the moment.
+type shown struct {
+	status string
+	open   []string
+	due    time.Time
+}
+
+// show makes the run readable in the Temporal Web UI. Search attributes are written only when they change.
+func (r *run) show(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, r.details())
+	next := shown{status: r.status(), open: r.state.Engine.Open()}
+	next.due, _ = r.state.nextDue()
+	var updates []temporal.SearchAttributeUpdate
+	if next.status != r.shown.status {
+		updates = append(updates, keyCaseStatus.ValueSet(next.status))
+	}
+	if !slices.Equal(next.open, r.shown.open) {
+		updates = append(updates, keyOpenElements.ValueSet(next.open))
+	}
+	switch {
+	case next.due.Equal(r.shown.due):
+	case next.due.IsZero():
+		updates = append(updates, keyNextDue.ValueUnset())
+	default:
+		updates = append(updates, keyNextDue.ValueSet(next.due))
+	}
+	r.shown = next
+	if len(updates) == 0 {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Warn("search attributes not written", "error", err)
+	}
+}
+
+func (r *run) status() string {
+	switch {
+	case r.state.Engine.Ended:
+		return "ENDED"
+	case r.state.Engine.HasIncident():
+		return "INCIDENT"
+	}
+	return "ACTIVE"
+}
+
+// details is a Markdown page: the case, its open tasks and its timers.
+func (r *run) details() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** version %d, case **%s**, %s\n\n", cell(r.start.ProcessName), r.start.DefinitionVersion, cell(r.start.CaseNumber), r.status())
+	if len(r.state.Tasks) > 0 {
+		b.WriteString("| task | queue | assignee | due | level |\n|---|---|---|---|---|\n")
+	}
+	const most = 50 // details hold 20,000 bytes
+	for i, t := range r.state.Tasks {
+		if i == most {
+			fmt.Fprintf(&b, "\nand %d more tasks\n", len(r.state.Tasks)-most)
+			break
+		}
+		due := "none"
+		if t.Due != nil {
+			due = t.Due.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d |\n", cell(t.Name), cell(t.Queue), cell(t.Assignee), due, t.Level)
+	}
+	for i, t := range r.state.Engine.Timers {
+		if i == most {
+			break
+		}
+		fmt.Fprintf(&b, "\n- timer **%s** fires at %s", cell(r.program.Nodes[r.program.NodeIndex(t.Node)].Name), t.Due.UTC().Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+func cell(s string) string {
+	s = strings.NewReplacer("|", "¦", "\n", " ", "*", "").Replace(s)
+	if r := []rune(s); len(r) > 80 {
+		s = string(r[:80]) + "…"
+	}
+	return s
+}
