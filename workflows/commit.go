@@ -24,7 +24,7 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
 		Summary:                summary,
 	})
-	err := workflow.ExecuteLocalActivity(local, commitStepName, c).Get(ctx, &result)
+	err := workflow.ExecuteLocalActivity(local, CommitStepName, c).Get(ctx, &result)
 	if err != nil {
 		regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			ActivityID:          fmt.Sprintf("commit:%d", c.Step),
@@ -33,7 +33,7 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 			Summary:             summary,
 		})
 		result = casework.StepResult{}
-		if err := workflow.ExecuteActivity(regular, commitStepName, c).Get(ctx, &result); err != nil {
+		if err := workflow.ExecuteActivity(regular, CommitStepName, c).Get(ctx, &result); err != nil {
 			return result, fmt.Errorf("commit step %d: %w", c.Step, err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // TaskQueue is the Temporal task queue of cases.
 const TaskQueue = "nextgen-cases"
 
-// Activity names.
-const commitStepName = "CommitStep"
+// CommitStepName is the activity that writes one burst.
+const CommitStepName = "CommitStep"
 
 // Search attributes of a run. They hold no personal data.
 const (

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/onecms/nextgen-workflow/api"
+	"github.com/onecms/nextgen-workflow/db"
+	"github.com/onecms/nextgen-workflow/workflows"
+)
+
+func apiCommand() *cobra.Command {
+	var databaseURL, address, userHeader, level string
+	var temporal temporalConfig
+	cmd := &cobra.Command{
+		Use:   "api",
+		Short: "Serve the HTTP API",
+		Args:  cobra.NoArgs,
+	}
+	append(settings{
+		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_api", target: &databaseURL, check: isPostgresURL, secret: true},
+		{flag: "http-address", env: "NEXTGEN_HTTP_ADDRESS", fallback: "127.0.0.1:8080", help: "address to listen on", target: &address, check: isAddress},
+		{flag: "user-header", env: "NEXTGEN_USER_HEADER", fallback: "false", help: "development only: trust X-User-Id from loopback", target: &userHeader, check: isBool},
+		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", target: &level, check: isLevel},
+	}, temporal.settings()...).bind(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		log, err := newLog(level, false)
+		if err != nil {
+			return err
+		}
+		conn, err := dialTemporal(cmd.Context(), temporal, log)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		store, err := db.Open(cmd.Context(), db.Config{URL: databaseURL, Role: "nextgen_api", AppName: "nextgen-api"})
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		return ignoreCancel(serveAPI(cmd.Context(), apiSide{
+			store: store, conn: conn, temporal: temporal, address: address, userHeader: userHeader == "true", log: log,
+		}))
+	}
+	return cmd
+}
+
+// apiSide is what the HTTP side runs with.
+type apiSide struct {
+	store      *db.Store
+	conn       client.Client
+	temporal   temporalConfig
+	address    string
+	userHeader bool
+	log        *zap.Logger
+}
+
+// serveAPI serves until ctx ends and then stops gracefully.
+func serveAPI(ctx context.Context, s apiSide) error {
+	hub := db.NewStepHub(s.store, s.log)
+	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopHub()
+	go hub.Run(hubCtx)
+	server, err := api.New(api.Config{
+		Address: s.address, AllowUserHeader: s.userHeader,
+		TemporalUIURL: s.temporal.uiURL, TemporalNamespace: s.temporal.namespace,
+	}, api.Deps{
+		Store: s.store, Engine: workflows.NewClient(s.conn, s.temporal.namespace), Steps: hub, Health: readiness{s.store, s.conn},
+	}, s.log)
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
+
+// readiness tells whether what the API needs answers.
+type readiness struct {
+	store *db.Store
+	conn  client.Client
+}
+
+// Ready implements api.Health.
+func (r readiness) Ready(ctx context.Context) []api.ComponentStatus {
+	return []api.ComponentStatus{
+		component("postgresql", r.store.Ping(ctx)),
+		component("temporal", func() error {
+			_, err := r.conn.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		}()),
+	}
+}
+
+func component(name string, err error) api.ComponentStatus {
+	if err != nil {
+		return api.ComponentStatus{Name: name, Detail: "does not answer"}
+	}
+	return api.ComponentStatus{Name: name, OK: true}
+}
+
+func workerCommand() *cobra.Command {
+	var databaseURL, level, health string
+	var temporal temporalConfig
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run cases: the Temporal worker and the outbox relay",
+		Args:  cobra.NoArgs,
+	}
+	append(settings{
+		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_worker", target: &databaseURL, check: isPostgresURL, secret: true},
+		{flag: "health-address", env: "NEXTGEN_HEALTH_ADDRESS", help: "address of /healthz; empty serves none", target: &health, check: isOptionalAddress},
+		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", target: &level, check: isLevel},
+	}, temporal.settings()...).bind(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		log, err := newLog(level, false)
+		if err != nil {
+			return err
+		}
+		conn, err := dialTemporal(ctx, temporal, log)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		store, err := db.Open(ctx, db.Config{URL: databaseURL, Role: "nextgen_worker", AppName: "nextgen-worker"})
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		side, err := startWorker(ctx, store, conn, temporal.namespace, log)
+		if err != nil {
+			return err
+		}
+		defer side.stop()
+		log.Info("worker runs", zap.String("taskQueue", workflows.TaskQueue))
+		return ignoreCancel(serveHealth(ctx, health, readiness{store, conn}))
+	}
+	return cmd
+}
+
+// serveHealth answers /healthz until ctx ends; without an address it only waits.
+func serveHealth(ctx context.Context, address string, r readiness) error {
+	if address == "" {
+		<-ctx.Done()
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, req *http.Request) {
+		for _, c := range r.Ready(req.Context()) {
+			if !c.OK {
+				http.Error(w, c.Name+" "+c.Detail, http.StatusServiceUnavailable)
+				return
+			}
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("health address: %w", err)
+	}
+	go func() {
+		<-ctx.Done()
+		_ = server.Close()
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func healthCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "health URL",
+		Short: "Ask a health address; for container health checks",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+			if err != nil {
+				return usageError{err}
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("%s answers %s", args[0], resp.Status)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/onecms/nextgen-workflow/activities"
+	"github.com/onecms/nextgen-workflow/api"
+	"github.com/onecms/nextgen-workflow/db"
+	"github.com/onecms/nextgen-workflow/worker"
+	"github.com/onecms/nextgen-workflow/workflows"
+)
+
+// The one place where the layers meet; these say that they fit.
+var (
+	_ activities.StepStore  = (*db.Store)(nil)
+	_ workflows.SourceStore = (*db.Store)(nil)
+	_ worker.Outbox         = (*db.Store)(nil)
+	_ worker.Sender         = (*workflows.Client)(nil)
+	_ api.Engine            = (*workflows.Client)(nil)
+)
+
+// temporalConfig says where Temporal is.
+type temporalConfig struct {
+	address, namespace, uiURL string
+}
+
+func (c *temporalConfig) settings() settings {
+	return settings{
+		{flag: "temporal-address", env: "TEMPORAL_ADDRESS", fallback: "127.0.0.1:7233", help: "Temporal frontend", target: &c.address, check: isAddress},
+		{flag: "temporal-namespace", env: "TEMPORAL_NAMESPACE", fallback: "default", help: "Temporal namespace", target: &c.namespace},
+		{flag: "temporal-ui-url", env: "TEMPORAL_UI_URL", fallback: "http://127.0.0.1:8233", help: "Temporal Web UI, for links", target: &c.uiURL},
+	}
+}
+
+// dialTemporal connects, trying again until ctx ends: at a start of everything Temporal may come up last.
+func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (client.Client, error) {
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for {
+		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		conn, err := client.DialContext(try, client.Options{
+			HostPort: c.address, Namespace: c.namespace, Logger: worker.SDKLogger(log), Identity: "nextgen",
+		})
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		log.Warn("Temporal is not there yet", zap.String("address", c.address), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connect to Temporal at %s: %w", c.address, err)
+		case <-pause.C:
+		}
+	}
+}
+
+// workerSide is a running worker with its relay.
+type workerSide struct {
+	worker *worker.Worker
+	relay  sync.WaitGroup
+	cancel context.CancelFunc
+}
+
+func startWorker(ctx context.Context, store *db.Store, conn client.Client, namespace string, log *zap.Logger) (*workerSide, error) {
+	if err := workflows.RegisterSearchAttributes(ctx, conn, namespace); err != nil {
+		return nil, err
+	}
+	w, err := worker.New(worker.Deps{Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Log: log}, worker.Config{})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Start(); err != nil {
+		return nil, err
+	}
+	relayCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	side := &workerSide{worker: w, cancel: cancel}
+	relay := worker.NewRelay(store, workflows.NewClient(conn, namespace), log, worker.RelayConfig{})
+	side.relay.Go(func() { relay.Run(relayCtx) })
+	return side, nil
+}
+
+func (s *workerSide) stop() {
+	s.cancel()
+	s.relay.Wait()
+	s.worker.Stop()
+}
+
+// ignoreCancel turns the end that was asked for into success.
+func ignoreCancel(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
