@@ -1,0 +1,279 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+-- Each act of a person on a task is one function: it locks the row, decides, and writes row, history, command and
+-- outbox together (ADR 0001). It answers {"task": …, "delivery": …} or {"refused": code, "rule"?: …, "task"?: …}.
+
+-- A task as the API shows it.
+CREATE FUNCTION flowable.task_json(t flowable.workflow_tasks) RETURNS JSONB
+    LANGUAGE sql STABLE
+AS $$
+    SELECT jsonb_build_object(
+        'taskId', t.task_id, 'processInstanceId', t.process_instance_id, 'caseId', COALESCE(t.case_id, 0),
+        'caseNumber', COALESCE(t.case_number, ''), 'processKey', t.process_key, 'taskDefinitionKey', t.task_definition_key,
+        'taskName', t.task_name, 'queueName', t.queue_name, 'status', t.status, 'assigneeId', t.assignee_id,
+        'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
+        'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
+        'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'version', t.version)
+$$;
+
+-- Accepts a command and queues its signal. Answers the delivery.
+CREATE FUNCTION flowable.accept_command(p_command JSONB, p_delay INTERVAL) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_command JSONB := p_command;
+    v_seq     BIGINT;
+    v_outbox  BIGINT;
+BEGIN
+    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id)
+    VALUES ((p_command ->> 'commandId')::UUID, p_command ->> 'kind', p_command ->> 'instanceId', p_command ->> 'taskId', p_command ->> 'actorId')
+    RETURNING seq INTO v_seq;
+    v_command := jsonb_strip_nulls(v_command - 'variables') || jsonb_build_object('seq', v_seq);
+    IF p_command ? 'variables' AND p_command -> 'variables' <> 'null' THEN -- a variable that is null stays one
+        v_command := v_command || jsonb_build_object('variables', p_command -> 'variables');
+    END IF;
+    INSERT INTO flowable.outbox (kind, process_instance_id, command_id, payload, created_by, due_at)
+    VALUES ('SIGNAL', p_command ->> 'instanceId', (p_command ->> 'commandId')::UUID, v_command, p_command ->> 'actorId', CURRENT_TIMESTAMP + p_delay)
+    RETURNING outbox_id INTO v_outbox;
+    RETURN jsonb_build_object('outboxId', v_outbox, 'command', v_command);
+END $$;
+
+-- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it.
+CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
+    LANGUAGE sql STABLE
+AS $$
+    SELECT max(a.max_tasks_per_user) - (
+        SELECT count(*) FROM flowable.workflow_tasks t
+        WHERE t.assignee_id = p_user_id AND t.queue_name = p_queue AND t.status IN ('CLAIMED', 'DELEGATED'))
+    FROM flowable.workflow_queues q
+    JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+    JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
+    WHERE q.queue_name = p_queue
+$$;
+
+-- Whether a user may claim a task: by group, by name, or, if it names nobody, by working on its queue.
+CREATE FUNCTION flowable.is_candidate(t flowable.workflow_tasks, p_user_id TEXT, p_roles TEXT[]) RETURNS BOOLEAN
+    LANGUAGE sql STABLE
+AS $$
+    SELECT t.candidate_groups && p_roles OR p_user_id = ANY (t.candidate_users)
+        OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND EXISTS (
+            SELECT FROM flowable.workflow_queues q
+            JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+            JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
+            WHERE q.queue_name = t.queue_name))
+$$;
+
+-- Gives a locked, claimable task to a user.
+CREATE FUNCTION flowable.give_task(p_task flowable.workflow_tasks, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task flowable.workflow_tasks;
+BEGIN
+    UPDATE flowable.workflow_tasks t
+    SET status = 'CLAIMED', assignee_id = p_user_id, claimed_at = CURRENT_TIMESTAMP, claimed_by = p_user_id, version = t.version + 1
+    WHERE t.task_id = p_task.task_id
+    RETURNING * INTO STRICT v_task;
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_user_id, p_task.status, 'CLAIMED', p_user_id);
+    -- The workflow need not know at once who holds a task: a completion within this second carries the claim with it.
+    PERFORM flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'claim', 'taskId', v_task.task_id,
+        'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id), INTERVAL '1 second');
+    RETURN jsonb_build_object('task', flowable.task_json(v_task));
+END $$;
+
+-- Claims of one user queue up behind each other, so that max_tasks_per_user holds; claims of others do not wait.
+CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
+    LANGUAGE sql
+AS $$ SELECT pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) $$;
+
+CREATE FUNCTION flowable.claim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task  flowable.workflow_tasks;
+    v_roles TEXT[] := entitlements.roles_of(p_user_id);
+BEGIN
+    PERFORM flowable.serialize_claims(p_user_id);
+    SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "not-found"}';
+    ELSIF v_task.status = 'CLAIMED' AND v_task.assignee_id = p_user_id THEN
+        RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
+    ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
+        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF p_user_id = ANY (v_task.excluded_users) THEN
+        RETURN '{"refused": "forbidden", "rule": "excluded-user"}';
+    ELSIF NOT flowable.is_candidate(v_task, p_user_id, v_roles) THEN
+        RETURN '{"refused": "forbidden", "rule": "candidate"}';
+    ELSIF flowable.room_for(p_user_id, v_roles, v_task.queue_name) <= 0 THEN
+        RETURN '{"refused": "forbidden", "rule": "max-tasks-per-user"}';
+    END IF;
+    RETURN flowable.give_task(v_task, p_user_id, p_command_id);
+END $$;
+
+-- Claims the best task for a user: escalated ones first, then by priority and age. Queues are limited to active ones
+-- that a valid role of the user is assigned to (corrections 6, 7 and 8); p_queue_names NULL means all of them. Rows that
+-- somebody else is claiming at this moment are passed over. Answers NULL when there is nothing.
+CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task  flowable.workflow_tasks;
+    v_roles TEXT[] := entitlements.roles_of(p_user_id);
+    v_queue TEXT;
+BEGIN
+    PERFORM flowable.serialize_claims(p_user_id);
+    FOR v_queue IN
+        SELECT mine.queue_name
+        FROM (SELECT DISTINCT q.queue_name
+              FROM flowable.workflow_queues q
+              JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+              JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (v_roles)
+              WHERE q.is_active AND (p_queue_names IS NULL OR q.queue_name = ANY (p_queue_names))) AS mine
+        CROSS JOIN LATERAL (
+              SELECT t.status = 'ESCALATED' AS escalated, t.priority, t.created_at
+              FROM flowable.workflow_tasks t
+              WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+              ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
+              LIMIT 1) AS top
+        ORDER BY top.escalated DESC, top.priority DESC, top.created_at
+    LOOP
+        CONTINUE WHEN flowable.room_for(p_user_id, v_roles, v_queue) <= 0;
+        SELECT t.* INTO v_task
+        FROM flowable.workflow_tasks t
+        WHERE t.queue_name = v_queue AND t.status IN ('OPEN', 'ESCALATED')
+          AND NOT p_user_id = ANY (t.excluded_users)
+          AND flowable.is_candidate(t, p_user_id, v_roles)
+        ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            RETURN flowable.give_task(v_task, p_user_id, p_command_id);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+-- The function of the database design; the output columns are qualified (correction 6).
+CREATE FUNCTION flowable.claim_next_task(p_user_id VARCHAR(50), p_queue_names TEXT[])
+    RETURNS TABLE (task_id VARCHAR(64), task_name VARCHAR(500), priority INTEGER)
+    LANGUAGE sql
+AS $$
+    SELECT c.claimed #>> '{task,taskId}', c.claimed #>> '{task,taskName}', (c.claimed #>> '{task,priority}')::INTEGER
+    FROM (SELECT flowable.claim_next(p_user_id, p_queue_names, gen_random_uuid()) AS claimed) AS c
+    WHERE c.claimed IS NOT NULL
+$$;
+
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_old  flowable.workflow_tasks;
+    v_task flowable.workflow_tasks;
+BEGIN
+    SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "not-found"}';
+    ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND v_old.claimed_by IS NULL AND v_old.version > 1 THEN
+        RETURN jsonb_build_object('task', flowable.task_json(v_old));
+    ELSIF v_old.status <> 'CLAIMED' THEN
+        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
+    ELSIF v_old.assignee_id <> p_user_id AND NOT entitlements.caller_may('reassign') THEN
+        RETURN '{"refused": "forbidden", "rule": "assignee"}';
+    END IF;
+    UPDATE flowable.workflow_tasks t
+    SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
+        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, version = t.version + 1
+    WHERE t.task_id = p_task_id
+    RETURNING * INTO STRICT v_task;
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id);
+    PERFORM flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'unclaim', 'taskId', v_task.task_id,
+        'instanceId', v_task.process_instance_id, 'actorId', p_user_id), INTERVAL '1 second');
+    RETURN jsonb_build_object('task', flowable.task_json(v_task));
+END $$;
+
+-- Completes a task. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task flowable.workflow_tasks;
+    v_hash TEXT := md5(p_completion::TEXT);
+    v_old  TEXT;
+BEGIN
+    SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "not-found"}';
+    ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
+        RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
+    ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF v_task.assignee_id <> p_user_id THEN
+        RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
+    END IF;
+    v_old := v_task.status;
+    UPDATE flowable.workflow_tasks t
+    SET status = 'COMPLETED', completed_at = CURRENT_TIMESTAMP, completed_by = p_user_id,
+        outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
+        form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
+        metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
+    WHERE t.task_id = p_task_id
+    RETURNING * INTO STRICT v_task;
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
+        old_assignee, new_assignee, comments)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'COMPLETE', p_user_id, v_old, 'COMPLETED',
+        p_user_id, p_user_id, p_completion ->> 'outcomeReason');
+    -- Claims that the workflow has not heard of travel with the completion, which names the holder.
+    DELETE FROM flowable.outbox o USING flowable.task_commands c
+    WHERE o.command_id = c.command_id AND c.process_instance_id = v_task.process_instance_id
+      AND c.task_id = p_task_id AND c.state = 'ACCEPTED' AND c.kind IN ('claim', 'unclaim');
+    UPDATE flowable.task_commands c
+    SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP, reason = 'carried by the completion ' || p_command_id
+    WHERE c.process_instance_id = v_task.process_instance_id
+      AND c.task_id = p_task_id AND c.state = 'ACCEPTED' AND c.kind IN ('claim', 'unclaim');
+    RETURN jsonb_build_object('task', flowable.task_json(v_task), 'delivery',
+        flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'complete', 'taskId', v_task.task_id,
+            'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id,
+            'outcome', p_completion -> 'outcome', 'reason', p_completion -> 'outcomeReason',
+            'variables', p_completion -> 'variables'), INTERVAL '2 seconds'));
+END $$;
+
+-- Stores a case, its process instance and the start of its workflow. p is the request with the definition's row
+-- resolved: {"instanceId", "workflowId", "engineRev", "startEventId", "businessKey"?, "title"?, "caseType"?, "severity"?,
+-- "priority", "variables"?}. Answers the delivery.
+CREATE FUNCTION flowable.start_case(p JSONB, p_user_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_case       onecms.cases;
+    v_definition flowable.workflow_definitions;
+    v_start      JSONB;
+    v_outbox     BIGINT;
+BEGIN
+    SELECT d.* INTO STRICT v_definition FROM flowable.workflow_definitions d WHERE d.workflow_id = (p ->> 'workflowId')::BIGINT;
+    INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
+    VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), (p ->> 'priority')::INTEGER, p_user_id)
+    RETURNING * INTO STRICT v_case;
+    INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
+        priority, engine_rev, start_event_id)
+    VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
+        COALESCE(p -> 'variables', '{}'), (p ->> 'priority')::INTEGER, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+    INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
+    VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
+    v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,
+        'processName', v_definition.process_name, 'definitionVersion', v_definition.process_version,
+        'sha256', v_definition.sha256, 'engineRev', p -> 'engineRev', 'startEventId', p ->> 'startEventId',
+        'caseId', v_case.case_id, 'caseNumber', v_case.case_number, 'businessKey', COALESCE(p ->> 'businessKey', ''),
+        'initiator', p_user_id, 'initiatorRoles', to_jsonb(entitlements.roles_of(p_user_id)),
+        'priority', p -> 'priority', 'variables', COALESCE(p -> 'variables', '{}'));
+    INSERT INTO flowable.outbox (kind, process_instance_id, payload, created_by, due_at)
+    VALUES ('START', p ->> 'instanceId', v_start, p_user_id, CURRENT_TIMESTAMP + INTERVAL '2 seconds')
+    RETURNING outbox_id INTO v_outbox;
+    RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
+END $$;
+
+COMMIT;

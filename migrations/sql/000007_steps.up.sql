@@ -1,0 +1,293 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+-- When a level of escalation (1 is the first) is due for a due date and a queue's configuration; NULL if there is no
+-- such level. Without a configuration the levels are at the due date, 4 and 8 hours after it.
+CREATE FUNCTION flowable.escalation_at(p_due TIMESTAMPTZ, p_config JSONB, p_level INTEGER) RETURNS TIMESTAMPTZ
+    LANGUAGE sql STABLE
+AS $$
+    SELECT p_due + make_interval(mins => (
+        COALESCE(p_config -> 'levels', '[{"afterMinutes": 0}, {"afterMinutes": 240}, {"afterMinutes": 480}]')
+        -> (p_level - 1) ->> 'afterMinutes')::INTEGER)
+$$;
+
+-- Where a task went and when it is next due, as the workflow learns it.
+CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
+    LANGUAGE sql STABLE
+AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
+        'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
+        'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
+                       FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name)))
+$$;
+
+-- The queue of a new task: of its first candidate group that has one, of its lane, else the default.
+CREATE FUNCTION flowable.queue_for(p_groups TEXT[], p_lane TEXT) RETURNS flowable.workflow_queues
+    LANGUAGE sql STABLE
+AS $$
+    SELECT q FROM (
+        SELECT 1 AS rank, g.place, r.queue_name
+        FROM unnest(p_groups) WITH ORDINALITY AS g (code, place)
+        JOIN entitlements.workflow_roles r ON r.role_code = g.code
+        UNION ALL SELECT 2, 0, p_lane
+        UNION ALL SELECT 3, 0, 'default-queue') AS route
+    JOIN flowable.workflow_queues q ON q.queue_name = route.queue_name
+    ORDER BY route.rank, route.place
+    LIMIT 1
+$$;
+
+-- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
+-- open in its queue, on record: nobody else could ever work on it.
+CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case_number TEXT, p_key TEXT, n JSONB, p_at TIMESTAMPTZ) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_groups   TEXT[] := ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]')));
+    v_queue    flowable.workflow_queues := flowable.queue_for(v_groups, n ->> 'lane');
+    v_task     flowable.workflow_tasks;
+    v_assignee TEXT;
+    v_hop      RECORD;
+BEGIN
+    SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
+    INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
+        candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
+        element_instance_id, case_id, case_number, process_key)
+    VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
+        v_groups, ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
+        COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
+        CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
+        CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
+        COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(mins => v_queue.sla_minutes)),
+        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key)
+    RETURNING * INTO STRICT v_task;
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
+        CASE WHEN v_assignee IS NULL AND n ? 'assignee' THEN
+            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END);
+    SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
+    FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
+    UPDATE onecms.case_workflow_mapping m
+    SET current_department = v_hop.department, current_phase = left(v_hop.phase, 255)
+    WHERE m.process_instance_id = p_instance.process_instance_id
+      AND (m.current_department, m.current_phase) IS DISTINCT FROM (v_hop.department, left(v_hop.phase, 255)::VARCHAR);
+    IF FOUND THEN
+        INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
+        VALUES (p_instance.case_id, p_instance.process_instance_id, v_hop.department, left(v_hop.phase, 255), v_task.task_id, p_at);
+    END IF;
+    RETURN flowable.placed_json(v_task);
+END $$;
+
+-- Raises a task to a level, once, whoever asks and how often (corrections 9, 10 and 11). An open task becomes ESCALATED and
+-- stays claimable; a held one keeps its holder. Answers the task as placed, NULL if there is no such task.
+CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_old  flowable.workflow_tasks;
+    v_task flowable.workflow_tasks;
+BEGIN
+    SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
+    IF NOT FOUND OR v_old.status IN ('COMPLETED', 'CANCELLED') OR v_old.escalation_level >= p_level THEN
+        RETURN flowable.placed_json(v_old);
+    END IF;
+    UPDATE flowable.workflow_tasks t
+    SET escalation_level = p_level, escalated_at = CURRENT_TIMESTAMP, version = t.version + 1,
+        status = CASE WHEN t.status = 'OPEN' THEN 'ESCALATED' ELSE t.status END
+    WHERE t.task_id = p_task_id
+    RETURNING * INTO STRICT v_task;
+    INSERT INTO flowable.escalations (task_id, escalation_level, escalated_by, source, due_date)
+    VALUES (p_task_id, p_level, 'SYSTEM', p_source, v_task.due_date);
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
+        old_assignee, new_assignee, comments, action_data)
+    VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', 'SYSTEM', v_old.status, v_task.status,
+        v_old.assignee_id, v_task.assignee_id, 'Past its due date: level ' || p_level, jsonb_build_object('level', p_level));
+    RETURN flowable.placed_json(v_task);
+END $$;
+
+-- The tasks of a step's cancellations that a person has completed first, with a command that is still to be applied.
+CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB) RETURNS JSONB
+    LANGUAGE sql
+AS $$
+    WITH held AS (
+        SELECT t.task_id, t.status FROM flowable.workflow_tasks t
+        WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
+        ORDER BY t.task_id FOR UPDATE)
+    SELECT jsonb_agg(h.task_id ORDER BY h.task_id) FROM held h
+    WHERE h.status = 'COMPLETED' AND EXISTS (
+        SELECT FROM flowable.task_commands c WHERE c.task_id = h.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED')
+$$;
+
+CREATE FUNCTION flowable.cancel_tasks(p_instance_id TEXT, p_task_ids JSONB, p_actor TEXT) RETURNS VOID
+    LANGUAGE sql
+AS $$
+    WITH old AS (
+        SELECT t.task_id, t.status, t.assignee_id FROM flowable.workflow_tasks t
+        WHERE t.process_instance_id = p_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED')
+          AND (p_task_ids IS NULL OR t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)))
+        ORDER BY t.task_id FOR UPDATE),
+    cancelled AS (
+        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', version = t.version + 1
+        FROM old WHERE t.task_id = old.task_id
+        RETURNING t.task_id)
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
+    SELECT old.task_id, p_instance_id, 'CANCEL', p_actor, old.status, 'CANCELLED', old.assignee_id
+    FROM old JOIN cancelled ON cancelled.task_id = old.task_id
+$$;
+
+CREATE FUNCTION flowable.record_activities(p_instance_id TEXT, p_activities JSONB, p_at TIMESTAMPTZ) RETURNS VOID
+    LANGUAGE sql
+AS $$
+    WITH change AS (
+        SELECT c.value ->> 'elementInstanceId' AS id, c.value ->> 'activityId' AS activity, c.value ->> 'activityType' AS type,
+               c.value ->> 'name' AS name, c.value ->> 'state' AS state, c.ordinality AS place
+        FROM jsonb_array_elements(p_activities) WITH ORDINALITY AS c),
+    entered AS (
+        INSERT INTO flowable.activity_history (process_instance_id, element_instance_id, activity_id, activity_type, activity_name,
+            state, started_at, ended_at)
+        SELECT p_instance_id, c.id, c.activity, c.type, left(COALESCE(c.name, ''), 500), COALESCE(ended.state, 'ACTIVE'), p_at,
+               CASE WHEN ended.state IS NOT NULL THEN p_at END
+        FROM change c LEFT JOIN change ended ON ended.id = c.id AND ended.state <> 'ACTIVE'
+        WHERE c.state = 'ACTIVE'
+        ORDER BY c.place)
+    UPDATE flowable.activity_history h SET state = c.state, ended_at = p_at
+    FROM change c
+    WHERE h.process_instance_id = p_instance_id AND h.element_instance_id = c.id AND c.state <> 'ACTIVE'
+$$;
+
+CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB, p_actor TEXT) RETURNS VOID
+    LANGUAGE sql
+AS $$
+    INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, updated_by)
+    SELECT p_instance_id, v.value ->> 'name',
+        CASE jsonb_typeof(v.value -> 'value')
+            WHEN 'string' THEN 'STRING' WHEN 'boolean' THEN 'BOOLEAN'
+            WHEN 'number' THEN CASE WHEN v.value ->> 'value' ~ '^-?[0-9]{1,18}$' THEN 'INTEGER' ELSE 'JSON' END
+            ELSE 'JSON' END,
+        CASE WHEN jsonb_typeof(v.value -> 'value') IN ('string', 'boolean', 'number') THEN v.value ->> 'value' END,
+        v.value -> 'value', p_actor
+    FROM jsonb_array_elements(p_variables) AS v
+    ON CONFLICT (process_instance_id, variable_name) WHERE task_id IS NULL DO UPDATE
+    SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value,
+        variable_json = EXCLUDED.variable_json, updated_by = EXCLUDED.updated_by
+$$;
+
+CREATE FUNCTION flowable.record_incidents(p_instance_id TEXT, p_incidents JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_change JSONB;
+BEGIN
+    FOR v_change IN SELECT value FROM jsonb_array_elements(p_incidents) WITH ORDINALITY ORDER BY ordinality LOOP
+        IF v_change ->> 'resolved' = 'true' THEN
+            UPDATE flowable.incidents i SET state = 'RESOLVED', resolved_at = p_at, resolved_by = p_actor
+            WHERE i.process_instance_id = p_instance_id AND i.incident_id = v_change ->> 'incidentId';
+        ELSE
+            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, created_at)
+            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message', p_at)
+            ON CONFLICT (process_instance_id, incident_id) DO UPDATE
+            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, created_at = EXCLUDED.created_at,
+                resolved_at = NULL, resolved_by = NULL, occurrences = i.occurrences + 1;
+        END IF;
+    END LOOP;
+END $$;
+
+CREATE FUNCTION flowable.end_instance(p_instance flowable.process_instances, p_end JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM flowable.cancel_tasks(p_instance.process_instance_id, NULL, p_actor);
+    UPDATE onecms.cases c
+    SET status = CASE p_end ->> 'status' WHEN 'COMPLETED' THEN 'CLOSED' ELSE 'CANCELLED' END, closed_at = p_at
+    WHERE c.case_id = p_instance.case_id;
+    UPDATE onecms.case_workflow_mapping m SET actual_completion = p_at
+    WHERE m.process_instance_id = p_instance.process_instance_id;
+    UPDATE flowable.task_commands c SET state = 'REJECTED', settled_at = p_at, reason = 'the case has ended'
+    WHERE c.process_instance_id = p_instance.process_instance_id AND c.state = 'ACCEPTED';
+    DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
+END $$;
+
+-- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
+-- time. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
+-- person has completed first changes nothing either: {"lost": […]}.
+CREATE FUNCTION flowable.commit_step(p JSONB) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_instance    flowable.process_instances;
+    v_key         TEXT;
+    v_case_number TEXT;
+    v_at          TIMESTAMPTZ := (p ->> 'at')::TIMESTAMPTZ;
+    v_actor       TEXT := COALESCE(NULLIF(p ->> 'actor', ''), 'SYSTEM');
+    v_command     UUID := NULLIF(p ->> 'commandId', '')::UUID;
+    v_result      JSONB := jsonb_build_object('fingerprint', p ->> 'fingerprint');
+    v_lost        JSONB;
+BEGIN
+    SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'process instance % is not known', p ->> 'instanceId' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF v_instance.last_step >= (p ->> 'step')::BIGINT THEN
+        SELECT s.result INTO STRICT v_result FROM flowable.commit_steps s
+        WHERE s.process_instance_id = v_instance.process_instance_id AND s.step = (p ->> 'step')::BIGINT;
+        RETURN v_result;
+    END IF;
+    IF jsonb_array_length(COALESCE(p -> 'cancelTasks', '[]')) > 0 THEN
+        v_lost := flowable.lost_tasks(p -> 'cancelTasks');
+        IF v_lost IS NOT NULL THEN
+            RETURN v_result || jsonb_build_object('lost', v_lost);
+        END IF;
+    END IF;
+    IF v_command IS NOT NULL THEN
+        UPDATE flowable.task_commands c SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP
+        WHERE c.command_id = v_command AND c.process_instance_id = v_instance.process_instance_id AND c.state = 'ACCEPTED';
+        IF NOT FOUND THEN
+            RETURN v_result || '{"refused": true, "reason": "the command is not an accepted one"}';
+        END IF;
+        DELETE FROM flowable.outbox o WHERE o.command_id = v_command;
+    ELSIF v_instance.start_state = 'REQUESTED' THEN
+        DELETE FROM flowable.outbox o WHERE o.process_instance_id = v_instance.process_instance_id AND o.kind = 'START';
+    END IF;
+    IF p ? 'activities' THEN
+        PERFORM flowable.record_activities(v_instance.process_instance_id, p -> 'activities', v_at);
+    END IF;
+    IF p ? 'variables' THEN
+        PERFORM flowable.record_variables(v_instance.process_instance_id, p -> 'variables', v_actor);
+    END IF;
+    IF p ? 'cancelTasks' THEN
+        PERFORM flowable.cancel_tasks(v_instance.process_instance_id, p -> 'cancelTasks', v_actor);
+    END IF;
+    IF p ? 'newTasks' THEN
+        SELECT d.process_key INTO STRICT v_key FROM flowable.workflow_definitions d WHERE d.workflow_id = v_instance.workflow_id;
+        SELECT c.case_number INTO v_case_number FROM onecms.cases c WHERE c.case_id = v_instance.case_id;
+        v_result := v_result || jsonb_build_object('tasks', (
+            SELECT jsonb_agg(flowable.place_task(v_instance, v_case_number, v_key, n.value, v_at) ORDER BY n.ordinality)
+            FROM jsonb_array_elements(p -> 'newTasks') WITH ORDINALITY AS n));
+    END IF;
+    IF p ? 'escalations' THEN
+        v_result := v_result || jsonb_build_object('escalated', (
+            SELECT jsonb_agg(flowable.escalate_task(e.value ->> 'taskId', (e.value ->> 'level')::INTEGER, 'TIMER') ORDER BY e.ordinality)
+            FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e));
+    END IF;
+    IF p ? 'incidents' THEN
+        PERFORM flowable.record_incidents(v_instance.process_instance_id, p -> 'incidents', v_actor, v_at);
+    END IF;
+    IF p ? 'end' THEN
+        PERFORM flowable.end_instance(v_instance, p -> 'end', v_actor, v_at);
+    END IF;
+    UPDATE flowable.process_instances i
+    SET last_step = (p ->> 'step')::BIGINT, start_state = 'STARTED',
+        current_activity = ARRAY_TO_STRING(ARRAY(SELECT jsonb_array_elements_text(COALESCE(p -> 'open', '[]'))), ','),
+        completed_at = CASE WHEN p ? 'end' THEN v_at END, end_event_id = p #>> '{end,endEventId}', end_reason = p #>> '{end,reason}',
+        status = CASE
+            WHEN p ? 'end' THEN p #>> '{end,status}'
+            WHEN i.status = 'SUSPENDED' THEN i.status
+            WHEN (p ? 'incidents' OR i.status = 'ERROR') AND EXISTS (
+                SELECT FROM flowable.incidents c WHERE c.process_instance_id = i.process_instance_id AND c.state = 'OPEN') THEN 'ERROR'
+            ELSE 'ACTIVE' END
+    WHERE i.process_instance_id = v_instance.process_instance_id;
+    INSERT INTO flowable.commit_steps (process_instance_id, step, result)
+    VALUES (v_instance.process_instance_id, (p ->> 'step')::BIGINT, v_result);
+    RETURN v_result;
+END $$;
+
+COMMIT;

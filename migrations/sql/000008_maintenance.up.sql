@@ -1,0 +1,122 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+-- The safety net for tasks whose workflow is gone; a case's own timer comes first. Levels advance one at a time, each at
+-- its own time (correction 9), in batches that two runs share without waiting (correction 11).
+CREATE PROCEDURE flowable.escalate_overdue_tasks()
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task_id TEXT;
+    v_level   INTEGER;
+    v_more    BOOLEAN := TRUE;
+BEGIN
+    WHILE v_more LOOP
+        v_more := FALSE;
+        FOR v_task_id, v_level IN
+            SELECT t.task_id, t.escalation_level + 1
+            FROM flowable.workflow_tasks t
+            JOIN flowable.workflow_queues q ON q.queue_name = t.queue_name
+            WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+              AND t.due_date <= CURRENT_TIMESTAMP
+              AND flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1) <= CURRENT_TIMESTAMP
+            ORDER BY t.due_date
+            LIMIT 500
+            FOR UPDATE OF t SKIP LOCKED
+        LOOP
+            PERFORM flowable.escalate_task(v_task_id, v_level, 'SWEEP');
+            v_more := TRUE;
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- Correction 16: the load of a queue is counted, not kept by every task's change.
+CREATE PROCEDURE flowable.update_queue_statistics()
+    LANGUAGE sql
+AS $$
+    UPDATE flowable.workflow_queues q
+    SET current_load = counted.load
+    FROM (SELECT w.queue_id, count(t.task_id)::INTEGER AS load
+          FROM flowable.workflow_queues w
+          LEFT JOIN flowable.workflow_tasks t
+            ON t.queue_name = w.queue_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+          GROUP BY w.queue_id) AS counted
+    WHERE counted.queue_id = q.queue_id AND q.current_load <> counted.load
+$$;
+
+-- Correction 17: moves what is over a queue's capacity to queues of the same department and type that have room, the
+-- newest and least urgent tasks first.
+CREATE PROCEDURE flowable.rebalance_queue_loads()
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_from RECORD;
+    v_to   RECORD;
+    v_over INTEGER;
+    v_moved INTEGER;
+BEGIN
+    CALL flowable.update_queue_statistics();
+    FOR v_from IN SELECT * FROM flowable.workflow_queues q WHERE q.is_active AND q.current_load > q.max_capacity ORDER BY q.queue_id LOOP
+        v_over := v_from.current_load - v_from.max_capacity;
+        FOR v_to IN
+            SELECT * FROM flowable.workflow_queues q
+            WHERE q.is_active AND q.queue_id <> v_from.queue_id AND q.queue_type = v_from.queue_type
+              AND q.department_id IS NOT DISTINCT FROM v_from.department_id AND q.current_load < q.max_capacity
+            ORDER BY q.current_load::NUMERIC / NULLIF(q.max_capacity, 0), q.queue_id
+        LOOP
+            EXIT WHEN v_over <= 0;
+            WITH moving AS (
+                SELECT t.task_id, t.status FROM flowable.workflow_tasks t
+                WHERE t.queue_name = v_from.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+                ORDER BY (t.status = 'ESCALATED'), t.priority, t.created_at DESC
+                LIMIT least(v_over, v_to.max_capacity - v_to.current_load)
+                FOR UPDATE SKIP LOCKED),
+            moved AS (
+                UPDATE flowable.workflow_tasks t SET queue_name = v_to.queue_name, version = t.version + 1
+                FROM moving WHERE t.task_id = moving.task_id
+                RETURNING t.task_id, t.process_instance_id, t.status)
+            INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments)
+            SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
+                'Moved from ' || v_from.queue_name || ' to ' || v_to.queue_name || ': over capacity'
+            FROM moved m;
+            GET DIAGNOSTICS v_moved = ROW_COUNT;
+            v_over := v_over - v_moved;
+            UPDATE flowable.workflow_queues q SET current_load = q.current_load + v_moved WHERE q.queue_id = v_to.queue_id;
+            UPDATE flowable.workflow_queues q SET current_load = q.current_load - v_moved WHERE q.queue_id = v_from.queue_id;
+        END LOOP;
+    END LOOP;
+END $$;
+
+CREATE TABLE flowable.archived_tasks (
+    task_id     VARCHAR(64) NOT NULL,
+    archived_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    task        JSONB       NOT NULL,
+    history     JSONB       NOT NULL, -- array, oldest first
+    CONSTRAINT archived_tasks_pkey PRIMARY KEY (task_id)
+);
+
+-- Moves the tasks of ended instances that ended more than p_days ago, with their history, to archived_tasks. The only
+-- way in which history leaves its table (correction 18).
+CREATE PROCEDURE flowable.archive_completed_tasks(p_days INTEGER)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    IF p_days < 1 THEN
+        RAISE EXCEPTION 'archive_completed_tasks: % days; at least 1 is needed', p_days USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM set_config('app.archiving', 'on', TRUE);
+    WITH old AS (
+        DELETE FROM flowable.workflow_tasks t USING flowable.process_instances i
+        WHERE i.process_instance_id = t.process_instance_id
+          AND i.completed_at < CURRENT_TIMESTAMP - make_interval(days => p_days)
+        RETURNING t.*),
+    past AS (
+        DELETE FROM flowable.task_history h USING old WHERE h.task_id = old.task_id
+        RETURNING h.*)
+    INSERT INTO flowable.archived_tasks (task_id, task, history)
+    SELECT old.task_id, to_jsonb(old), COALESCE((SELECT jsonb_agg(to_jsonb(past) ORDER BY past.history_id) FROM past WHERE past.task_id = old.task_id), '[]')
+    FROM old;
+    PERFORM set_config('app.archiving', 'off', TRUE);
+END $$;
+
+COMMIT;

@@ -1,0 +1,20 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+DO $$
+DECLARE
+    v_policy RECORD;
+BEGIN
+    FOR v_policy IN SELECT * FROM pg_policies WHERE schemaname IN ('entitlements', 'flowable', 'onecms') LOOP
+        EXECUTE format('DROP POLICY %I ON %I.%I', v_policy.policyname, v_policy.schemaname, v_policy.tablename);
+        EXECUTE format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', v_policy.schemaname, v_policy.tablename);
+        EXECUTE format('ALTER TABLE %I.%I DISABLE ROW LEVEL SECURITY', v_policy.schemaname, v_policy.tablename);
+    END LOOP;
+END $$;
+DROP FUNCTION entitlements.caller_queues;
+REVOKE ALL ON ALL TABLES IN SCHEMA entitlements, flowable, onecms FROM nextgen_api, nextgen_worker;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA onecms FROM nextgen_api;
+REVOKE ALL ON PROCEDURE flowable.archive_completed_tasks(INTEGER) FROM nextgen_worker;
+GRANT EXECUTE ON PROCEDURE flowable.archive_completed_tasks(INTEGER) TO PUBLIC;
+
+COMMIT;
