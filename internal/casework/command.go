@@ -70,3 +70,9 @@ type Delivery struct {
 	Start    *Start
 	Command  *Command
 }
+
+// Answer is the answer of a request that carried an Idempotency-Key.
+type Answer struct {
+	Status int
+	Body   []byte
+}

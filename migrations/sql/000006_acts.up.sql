@@ -126,6 +126,11 @@ DECLARE
     v_queue TEXT;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
+    SELECT t.* INTO v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
+    WHERE c.command_id = p_command_id;
+    IF FOUND THEN -- the same request again
+        RETURN jsonb_build_object('task', flowable.task_json(v_task));
+    END IF;
     FOR v_queue IN
         SELECT mine.queue_name
         FROM (SELECT DISTINCT q.queue_name
@@ -254,6 +259,14 @@ DECLARE
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
+    -- The same request again, from a key that a client sent twice: the case is there, and its start is in the outbox or done.
+    SELECT jsonb_build_object('outboxId', 0, 'start', jsonb_build_object('instanceId', i.process_instance_id,
+        'caseId', c.case_id, 'caseNumber', c.case_number)) INTO v_start
+    FROM flowable.process_instances i JOIN onecms.cases c ON c.case_id = i.case_id
+    WHERE i.process_instance_id = p ->> 'instanceId';
+    IF FOUND THEN
+        RETURN v_start;
+    END IF;
     SELECT d.* INTO STRICT v_definition FROM flowable.workflow_definitions d WHERE d.workflow_id = (p ->> 'workflowId')::BIGINT;
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), (p ->> 'priority')::INTEGER, p_user_id)
@@ -274,6 +287,30 @@ BEGIN
     VALUES ('START', p ->> 'instanceId', v_start, p_user_id, CURRENT_TIMESTAMP + INTERVAL '2 seconds')
     RETURNING outbox_id INTO v_outbox;
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
+END $$;
+
+-- Accepts a command of an operator about a whole instance: terminate, or retry-incident.
+CREATE FUNCTION flowable.operate_instance(p_kind TEXT, p_instance_id TEXT, p_incident_id TEXT, p_user_id TEXT, p_command_id UUID,
+    p_details JSONB) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_status TEXT;
+BEGIN
+    SELECT i.status INTO v_status FROM flowable.process_instances i WHERE i.process_instance_id = p_instance_id;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "not-found"}';
+    ELSIF NOT entitlements.caller_may('operate') THEN
+        RETURN '{"refused": "forbidden", "rule": "operate"}';
+    ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
+        RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
+    ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
+        SELECT FROM flowable.incidents c
+        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN') THEN
+        RETURN '{"refused": "not-found"}';
+    END IF;
+    RETURN jsonb_build_object('delivery', flowable.accept_command(p_details || jsonb_build_object('commandId', p_command_id,
+        'kind', p_kind, 'instanceId', p_instance_id, 'incidentId', p_incident_id, 'actorId', p_user_id), INTERVAL '2 seconds'));
 END $$;
 
 COMMIT;

@@ -1,0 +1,68 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/onecms/nextgen-workflow/db/dbsqlc"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// CommitStep writes what one burst of the engine did, in one transaction and one round trip. The same step again returns
+// the first result and changes nothing (ADR 0003).
+func (s *Store) CommitStep(ctx context.Context, c casework.StepCommit) (casework.StepResult, error) {
+	step, err := json.Marshal(c)
+	if err != nil {
+		return casework.StepResult{}, fmt.Errorf("encode step: %w", err)
+	}
+	raw, err := s.q().StepCommit(ctx, step)
+	if err != nil {
+		return casework.StepResult{}, fmt.Errorf("commit step %d of %s: %w", c.Step, c.InstanceID, interpret(err))
+	}
+	var result casework.StepResult
+	if err := json.Unmarshal(raw, &result); err != nil {
+		return casework.StepResult{}, fmt.Errorf("result of step %d of %s: %w", c.Step, c.InstanceID, err)
+	}
+	if s.announce != nil {
+		s.announce(c.InstanceID)
+	}
+	return result, nil
+}
+
+// DueDeliveries leases deliveries that nobody has seen applied; they come back after the lease. Several relays may ask at
+// once: each gets others.
+func (s *Store) DueDeliveries(ctx context.Context, limit int, lease time.Duration) ([]casework.Delivery, error) {
+	rows, err := s.q().OutboxLease(ctx, dbsqlc.OutboxLeaseParams{LeaseSeconds: lease.Seconds(), Most: int32(limit)})
+	if err != nil {
+		return nil, interpret(err)
+	}
+	due := make([]casework.Delivery, 0, len(rows))
+	for _, r := range rows {
+		d := casework.Delivery{OutboxID: r.OutboxID, Attempts: int(r.Attempts)}
+		var into any
+		if r.Kind == string(casework.OutboxStart) {
+			d.Start = &casework.Start{}
+			into = d.Start
+		} else {
+			d.Command = &casework.Command{}
+			into = d.Command
+		}
+		if err := json.Unmarshal(r.Payload, into); err != nil {
+			return nil, fmt.Errorf("outbox row %d: %w", r.OutboxID, err)
+		}
+		due = append(due, d)
+	}
+	return due, nil
+}
+
+// DeliveryDead gives a delivery up. The row stays, with the reason.
+func (s *Store) DeliveryDead(ctx context.Context, outboxID int64, reason string) error {
+	return interpret(s.q().OutboxDead(ctx, dbsqlc.OutboxDeadParams{OutboxID: outboxID, Reason: &reason}))
+}
+
+// DeliveryFailed notes why a delivery failed and when to try it again.
+func (s *Store) DeliveryFailed(ctx context.Context, outboxID int64, reason string, retryIn time.Duration) error {
+	return interpret(s.q().OutboxRetry(ctx, dbsqlc.OutboxRetryParams{OutboxID: outboxID, Reason: &reason, RetrySeconds: retryIn.Seconds()}))
+}

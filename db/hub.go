@@ -1,0 +1,136 @@
+package db
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
+
+	"github.com/onecms/nextgen-workflow/db/dbsqlc"
+)
+
+// stepChannel is the PostgreSQL channel on which workers announce committed steps.
+const stepChannel = "nextgen_step"
+
+// Announcer tells waiting API processes of committed steps, after the commit and in batches: a NOTIFY inside the commit
+// would make all commits queue up behind one lock. A lost announcement costs a waiter some time, nothing else.
+type Announcer struct {
+	store   *Store
+	log     *zap.Logger
+	pending chan string
+}
+
+// NewAnnouncer makes the store's steps known through it. Call it before the store commits steps, and Run it.
+func NewAnnouncer(s *Store, log *zap.Logger) *Announcer {
+	a := &Announcer{store: s, log: log.Named("announcer"), pending: make(chan string, 4096)}
+	s.announce = func(id string) {
+		select {
+		case a.pending <- id:
+		default: // waiters look for themselves before long
+		}
+	}
+	return a
+}
+
+// Run works until ctx ends.
+func (a *Announcer) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case first := <-a.pending:
+			ids := []string{first}
+			for more := true; more && len(ids) < 500; {
+				select {
+				case id := <-a.pending:
+					ids = append(ids, id)
+				default:
+					more = false
+				}
+			}
+			if err := dbsqlc.New(a.store.pool).StepsAnnounce(ctx, ids); err != nil && ctx.Err() == nil {
+				a.log.Warn("steps not announced", zap.Error(err))
+			}
+		}
+	}
+}
+
+// StepHub lets requests wait for the next committed step of an instance, whichever process commits it.
+type StepHub struct {
+	store *Store
+	log   *zap.Logger
+
+	mu      sync.Mutex
+	waiting map[string]map[chan struct{}]struct{}
+}
+
+// NewStepHub returns a hub; Run it.
+func NewStepHub(s *Store, log *zap.Logger) *StepHub {
+	return &StepHub{store: s, log: log.Named("steps"), waiting: map[string]map[chan struct{}]struct{}{}}
+}
+
+// Watch returns a channel that receives after each announced step of an instance, and a function that ends the watch.
+// Announcements may be lost: look at the state too, now and then.
+func (h *StepHub) Watch(instanceID string) (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiting[instanceID] == nil {
+		h.waiting[instanceID] = map[chan struct{}]struct{}{}
+	}
+	h.waiting[instanceID][ch] = struct{}{}
+	return ch, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.waiting[instanceID], ch)
+		if len(h.waiting[instanceID]) == 0 {
+			delete(h.waiting, instanceID)
+		}
+	}
+}
+
+func (h *StepHub) wake(instanceID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ch := range h.waiting[instanceID] {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Run listens on a connection of its own until ctx ends, and connects again when that breaks.
+func (h *StepHub) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := h.listen(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		h.log.Warn("not listening for steps", zap.Error(err))
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (h *StepHub) listen(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, h.store.url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "LISTEN "+stepChannel); err != nil {
+		return err
+	}
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		h.wake(n.Payload)
+	}
+}

@@ -1,0 +1,20 @@
+-- name: TaskClaim :one
+SELECT flowable.claim_task(@task_id::TEXT, @user_id::TEXT, @command_id::UUID)::JSONB AS verdict;
+
+-- name: TaskClaimNext :one
+SELECT flowable.claim_next(@user_id::TEXT, sqlc.narg(queue_names)::TEXT[], @command_id::UUID)::JSONB AS verdict;
+
+-- name: TaskUnclaim :one
+SELECT flowable.unclaim_task(@task_id::TEXT, @user_id::TEXT, @command_id::UUID)::JSONB AS verdict;
+
+-- name: TaskComplete :one
+SELECT flowable.complete_task(@task_id::TEXT, @user_id::TEXT, @command_id::UUID, @completion::JSONB)::JSONB AS verdict;
+
+-- name: CaseStart :one
+SELECT flowable.start_case(@request::JSONB, @user_id::TEXT)::JSONB AS delivery;
+
+-- name: InstanceOperate :one
+SELECT flowable.operate_instance(@kind::TEXT, @instance_id::TEXT, @incident_id::TEXT, @user_id::TEXT, @command_id::UUID, @details::JSONB)::JSONB AS verdict;
+
+-- name: StepCommit :one
+SELECT flowable.commit_step(@step::JSONB)::JSONB AS result;

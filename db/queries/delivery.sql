@@ -1,0 +1,20 @@
+-- name: OutboxLease :many
+UPDATE flowable.outbox o
+SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @lease_seconds::FLOAT), attempts = o.attempts + 1
+WHERE o.outbox_id IN (
+    SELECT d.outbox_id FROM flowable.outbox d
+    WHERE NOT d.dead AND d.due_at <= CURRENT_TIMESTAMP
+    ORDER BY d.due_at
+    LIMIT @most::INTEGER
+    FOR UPDATE SKIP LOCKED)
+RETURNING o.outbox_id, o.kind, o.payload, o.attempts;
+
+-- name: OutboxDead :exec
+UPDATE flowable.outbox SET dead = TRUE, last_error = @reason WHERE outbox_id = @outbox_id;
+
+-- name: OutboxRetry :exec
+UPDATE flowable.outbox SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @retry_seconds::FLOAT), last_error = @reason
+WHERE outbox_id = @outbox_id;
+
+-- name: StepsAnnounce :exec
+SELECT pg_notify('nextgen_step', id) FROM unnest(@instance_ids::TEXT[]) AS id;

@@ -1,0 +1,26 @@
+-- name: InstanceGet :one
+SELECT sqlc.embed(i), d.process_key, d.process_version
+FROM flowable.process_instances i
+JOIN flowable.workflow_definitions d ON d.workflow_id = i.workflow_id
+WHERE i.process_instance_id = @process_instance_id;
+
+-- name: InstanceVariables :many
+SELECT variable_name, variable_json FROM flowable.workflow_variables
+WHERE process_instance_id = @process_instance_id AND task_id IS NULL
+ORDER BY variable_name;
+
+-- name: InstanceIncidents :many
+SELECT * FROM flowable.incidents WHERE process_instance_id = @process_instance_id AND (state = 'OPEN' OR @all_states::BOOLEAN)
+ORDER BY created_at, incident_id;
+
+-- name: InstanceActivities :many
+SELECT * FROM flowable.activity_history
+WHERE process_instance_id = @process_instance_id AND activity_history_id > @after_id::BIGINT
+ORDER BY activity_history_id
+LIMIT @most::INTEGER;
+
+-- name: InstanceHistory :many
+SELECT * FROM flowable.task_history
+WHERE process_instance_id = @process_instance_id AND history_id > @after_id::BIGINT
+ORDER BY history_id
+LIMIT @most::INTEGER;

@@ -1,0 +1,147 @@
+package db
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/onecms/nextgen-workflow/db/dbsqlc"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// Task reads one task with the variables of its instance.
+func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task, error) {
+	row, err := s.as(caller).TaskGet(ctx, taskID)
+	if err != nil {
+		return casework.Task{}, interpret(err)
+	}
+	t := toTask(row)
+	t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID)
+	return t, err
+}
+
+// TaskHistory lists what was done to a task, oldest first.
+func (s *Store) TaskHistory(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.TaskAction], error) {
+	if _, err := s.as(caller).TaskGet(ctx, taskID); err != nil {
+		return casework.List[casework.TaskAction]{}, interpret(err)
+	}
+	after, err := numberCursor(page.Cursor, 0)
+	if err != nil {
+		return casework.List[casework.TaskAction]{}, err
+	}
+	rows, err := s.as(caller).TaskHistory(ctx, dbsqlc.TaskHistoryParams{TaskID: taskID, AfterID: after, Most: most(page)})
+	items, err := many(rows, err, toAction)
+	return cut(items, page, func(a casework.TaskAction) string { return strconv.FormatInt(a.HistoryID, 10) }), err
+}
+
+// OpenTasksOf lists the open tasks of an instance that the caller may see, oldest first.
+func (s *Store) OpenTasksOf(ctx context.Context, caller, instanceID string) ([]casework.Task, error) {
+	rows, err := s.as(caller).TaskOpenOf(ctx, instanceID)
+	return many(rows, err, toTask)
+}
+
+// CommandSettled reports whether the workflow has applied or rejected an accepted command.
+func (s *Store) CommandSettled(ctx context.Context, caller, commandID string) (bool, error) {
+	id, err := uuid.Parse(commandID)
+	if err != nil {
+		return false, casework.Errorf(casework.NotFound, "there is no command %q", commandID)
+	}
+	settled, err := s.as(caller).CommandSettled(ctx, id)
+	return settled, interpret(err)
+}
+
+// Tasks lists the tasks that the caller may see.
+func (s *Store) Tasks(ctx context.Context, caller string, f casework.TaskFilter) (casework.List[casework.Task], error) {
+	var after taskCursor
+	if err := decodeCursor(f.Page.Cursor, &after); err != nil {
+		return casework.List[casework.Task]{}, err
+	}
+	if f.Page.Cursor != "" && after.Sort != f.Sort {
+		return casework.List[casework.Task]{}, badCursor()
+	}
+	rows, err := s.listTasks(ctx, caller, f, after)
+	items, err := many(rows, err, toTask)
+	return cut(items, f.Page, func(t casework.Task) string {
+		return encodeCursor(taskCursor{Sort: f.Sort, ID: t.TaskID, Priority: t.Priority, Created: t.CreatedAt, Due: t.DueDate})
+	}), err
+}
+
+type taskCursor struct {
+	Sort     casework.TaskSort `json:"s"`
+	ID       string            `json:"i"`
+	Priority int               `json:"p"`
+	Created  time.Time         `json:"c"`
+	Due      *time.Time        `json:"d,omitempty"`
+}
+
+func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFilter, after taskCursor) ([]dbsqlc.FlowableWorkflowTask, error) {
+	p := dbsqlc.TaskListByPriorityParams{
+		Statuses: make([]string, 0, len(f.Status)), QueueName: f.QueueName, Assignee: f.Assignee, Candidate: f.Candidate,
+		ProcessInstanceID: f.ProcessInstanceID, CaseID: f.CaseID, TaskDefinitionKey: f.TaskDefinitionKey,
+		Overdue: f.Overdue, DueBefore: f.DueBefore,
+		AfterID: after.ID, AfterPriority: int32(after.Priority), AfterCreated: after.Created, Most: most(f.Page),
+	}
+	for _, status := range f.Status {
+		p.Statuses = append(p.Statuses, string(status))
+	}
+	if f.MinPriority != nil {
+		least := int32(*f.MinPriority)
+		p.MinPriority = &least
+	}
+	switch f.Sort {
+	case casework.SortCreated:
+		return s.as(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
+			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
+			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
+			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
+			AfterID: p.AfterID, AfterCreated: p.AfterCreated, Most: p.Most,
+		})
+	case casework.SortDue:
+		return s.as(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
+			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
+			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
+			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
+			AfterID: p.AfterID, AfterDue: after.Due, Most: p.Most,
+		})
+	case casework.SortPriority, "":
+	}
+	return s.as(caller).TaskListByPriority(ctx, p)
+}
+
+func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
+	return casework.Task{
+		TaskID: r.TaskID, ProcessInstanceID: r.ProcessInstanceID, CaseID: value(r.CaseID), CaseNumber: value(r.CaseNumber),
+		ProcessKey: r.ProcessKey, TaskDefinitionKey: r.TaskDefinitionKey, TaskName: r.TaskName, QueueName: r.QueueName,
+		Status: casework.TaskStatus(r.Status), AssigneeID: r.AssigneeID, CandidateGroups: r.CandidateGroups,
+		CandidateUsers: r.CandidateUsers, Priority: int(r.Priority), FormKey: r.FormKey, CreatedAt: r.CreatedAt.UTC(),
+		ClaimedAt: utc(r.ClaimedAt), CompletedAt: utc(r.CompletedAt), DueDate: utc(r.DueDate), FollowUpDate: utc(r.FollowUpDate),
+		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason, Version: r.Version,
+	}
+}
+
+func toAction(r dbsqlc.FlowableTaskHistory) casework.TaskAction {
+	return casework.TaskAction{
+		HistoryID: r.HistoryID, TaskID: r.TaskID, ActionType: r.ActionType, ActionBy: r.ActionBy, ActionAt: r.ActionAt.UTC(),
+		OldStatus: casework.TaskStatus(value(r.OldStatus)), NewStatus: casework.TaskStatus(value(r.NewStatus)),
+		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee), Comments: value(r.Comments),
+	}
+}
+
+// value is what p points at, or the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
