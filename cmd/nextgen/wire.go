@@ -23,7 +23,9 @@ var (
 	_ workflows.SourceStore = (*db.Store)(nil)
 	_ worker.Outbox         = (*db.Store)(nil)
 	_ worker.Sender         = (*workflows.Client)(nil)
+	_ worker.Housekeeping   = (*db.Store)(nil)
 	_ api.Engine            = (*workflows.Client)(nil)
+	_ api.Store             = (*db.Store)(nil)
 )
 
 // temporalConfig says where Temporal is.
@@ -64,7 +66,7 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 // workerSide is a running worker with its relay.
 type workerSide struct {
 	worker *worker.Worker
-	relay  sync.WaitGroup
+	relay  sync.WaitGroup // relay, announcer, maintenance
 	cancel context.CancelFunc
 }
 
@@ -72,6 +74,7 @@ func startWorker(ctx context.Context, store *db.Store, conn client.Client, names
 	if err := workflows.RegisterSearchAttributes(ctx, conn, namespace); err != nil {
 		return nil, err
 	}
+	announcer := db.NewAnnouncer(store, log)
 	w, err := worker.New(worker.Deps{Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Log: log}, worker.Config{})
 	if err != nil {
 		return nil, err
@@ -81,15 +84,17 @@ func startWorker(ctx context.Context, store *db.Store, conn client.Client, names
 	}
 	relayCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	side := &workerSide{worker: w, cancel: cancel}
+	side.relay.Go(func() { announcer.Run(relayCtx) })
+	side.relay.Go(func() { worker.NewMaintenance(store, log).Run(relayCtx) })
 	relay := worker.NewRelay(store, workflows.NewClient(conn, namespace), log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })
 	return side, nil
 }
 
 func (s *workerSide) stop() {
+	s.worker.Stop()
 	s.cancel()
 	s.relay.Wait()
-	s.worker.Stop()
 }
 
 // ignoreCancel turns the end that was asked for into success.

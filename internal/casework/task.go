@@ -114,3 +114,12 @@ const (
 	MaxVariablesBytes = 256 << 10 // JSON bytes of the variables of one request
 	MaxXMLBytes       = 5 << 20   // bytes of one BPMN file
 )
+
+// Valid reports whether the text is one of the task states.
+func (s TaskStatus) Valid() bool {
+	switch s {
+	case TaskOpen, TaskClaimed, TaskCompleted, TaskCancelled, TaskDelegated, TaskEscalated:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+func (s *Server) getInstance(c *gin.Context) (reply, error) {
+	i, err := s.deps.Store.Instance(c.Request.Context(), callerOf(c), c.Param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	if s.cfg.TemporalUIURL != "" {
+		i.TemporalURL = strings.TrimSuffix(s.cfg.TemporalUIURL, "/") + "/namespaces/" + url.PathEscape(s.cfg.TemporalNamespace) +
+			"/workflows/" + url.PathEscape(i.ProcessInstanceID)
+	}
+	return ok(i)
+}
+
+func (s *Server) listActivities(c *gin.Context) (reply, error) {
+	q := query(c)
+	page := q.page()
+	if err := q.err(); err != nil {
+		return reply{}, err
+	}
+	list, err := s.deps.Store.InstanceActivities(c.Request.Context(), callerOf(c), c.Param("id"), page)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(list)
+}
+
+func (s *Server) listInstanceHistory(c *gin.Context) (reply, error) {
+	q := query(c)
+	page := q.page()
+	if err := q.err(); err != nil {
+		return reply{}, err
+	}
+	list, err := s.deps.Store.InstanceHistory(c.Request.Context(), callerOf(c), c.Param("id"), page)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(list)
+}
+
+func (s *Server) getVariables(c *gin.Context) (reply, error) {
+	vars, err := s.deps.Store.InstanceVariables(c.Request.Context(), callerOf(c), c.Param("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(vars)
+}
+
+// terminateInstance asks a case to end now. It answers once the case has, or after the wait with the case as it is.
+func (s *Server) terminateInstance(c *gin.Context) (reply, error) {
+	var request struct {
+		Reason string `json:"reason"`
+	}
+	if err := readJSON(c, &request, false); err != nil {
+		return reply{}, err
+	}
+	if strings.TrimSpace(request.Reason) == "" || strings.ContainsRune(request.Reason, 0) {
+		return reply{}, invalid("body.reason", "is required, as text without U+0000", nil)
+	}
+	return s.operate(c, func() (*casework.Delivery, error) {
+		return s.deps.Store.TerminateInstance(c.Request.Context(), callerOf(c), c.Param("id"), request.Reason)
+	})
+}
+
+// retryIncident tries again what failed, with variables set first.
+func (s *Server) retryIncident(c *gin.Context) (reply, error) {
+	var request struct {
+		Variables map[string]any `json:"variables"`
+	}
+	if err := readJSON(c, &request, true); err != nil {
+		return reply{}, err
+	}
+	if err := checkVariables(request.Variables, "body.variables"); err != nil {
+		return reply{}, err
+	}
+	return s.operate(c, func() (*casework.Delivery, error) {
+		return s.deps.Store.RetryIncident(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), request.Variables)
+	})
+}
+
+func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, error)) (reply, error) {
+	ctx, caller, id := c.Request.Context(), callerOf(c), c.Param("id")
+	steps, stop := s.deps.Steps.Watch(id)
+	defer stop()
+	d, err := accept()
+	if err != nil {
+		return reply{}, err
+	}
+	s.deliver(c, d)
+	s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID) })
+	i, err := s.deps.Store.Instance(ctx, caller, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: i}, nil
+}

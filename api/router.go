@@ -1,0 +1,77 @@
+package api
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// route is one operation of the API.
+type route struct {
+	method, path string
+	handle       handler
+}
+
+// routes is the only list of operations; openapi.yaml has the same paths, which a test checks.
+func (s *Server) routes() []route {
+	return []route{
+		{"POST", "/api/workflow/definitions", s.deploy},
+		{"GET", "/api/workflow/definitions", s.listDefinitions},
+		{"GET", "/api/workflow/definitions/:processKey", s.getActiveDefinition},
+		{"GET", "/api/workflow/definitions/:processKey/versions/:version", s.getDefinition},
+		{"GET", "/api/workflow/definitions/:processKey/versions/:version/xml", s.getDefinitionXML},
+		{"POST", "/api/workflow/definitions/:processKey/versions/:version/activate", s.activateDefinition},
+		{"POST", "/api/workflow/definitions/:processKey/versions/:version/deactivate", s.deactivateDefinition},
+
+		{"POST", "/api/workflow/cases", s.startCase},
+		{"GET", "/api/workflow/cases", s.listCases},
+		{"GET", "/api/workflow/cases/:caseId", s.getCase},
+
+		{"GET", "/api/workflow/process-instances/:id", s.getInstance},
+		{"GET", "/api/workflow/process-instances/:id/activities", s.listActivities},
+		{"GET", "/api/workflow/process-instances/:id/history", s.listInstanceHistory},
+		{"GET", "/api/workflow/process-instances/:id/variables", s.getVariables},
+		{"POST", "/api/workflow/process-instances/:id/terminate", s.terminateInstance},
+		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", s.retryIncident},
+
+		{"GET", "/api/workflow/tasks", s.listTasks},
+		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},
+		{"GET", "/api/workflow/tasks/:taskId", s.getTask},
+		{"GET", "/api/workflow/tasks/:taskId/history", s.listTaskHistory},
+		{"POST", "/api/workflow/tasks/:taskId/claim", s.claimTask},
+		{"POST", "/api/workflow/tasks/:taskId/unclaim", s.unclaimTask},
+		{"POST", "/api/workflow/tasks/:taskId/complete", s.completeTask},
+	}
+}
+
+// router puts the routes behind what every request passes: request id, log, recovery, deadline, caller, idempotency.
+func (s *Server) router() (http.Handler, error) {
+	r := gin.New()
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	r.UseRawPath, r.UnescapePathValues = true, true
+	r.HandleMethodNotAllowed = true
+	r.Use(s.requestID, s.observe, s.recoverPanic, s.deadline)
+	r.NoRoute(s.plain(notFound))
+	r.NoMethod(s.plain(methodNotAllowed))
+
+	r.GET("/healthz", s.plain(s.healthz))
+	r.GET("/readyz", s.plain(s.readyz))
+	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
+	r.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", openAPI) })
+	docs := gin.WrapH(v5emb.New("NextGen Workflow API", "/openapi.yaml", "/docs/"))
+	r.GET("/docs", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, "/docs/") })
+	r.GET("/docs/*any", docs)
+
+	for _, op := range s.routes() {
+		r.Handle(op.method, op.path, s.authenticate, s.wrap(op.handle))
+	}
+	return r, nil
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// Store is what the handlers need of the database. Every method acts for the caller it is given.
+type Store interface {
+	definitionStore
+	caseStore
+	instanceStore
+	taskStore
+	keyStore
+	userStore
+}
+
+type definitionStore interface {
+	Deploy(ctx context.Context, caller string, ds []casework.Deployment) ([]casework.Definition, error)
+	Definitions(ctx context.Context, caller, key string, page casework.Page) (casework.List[casework.Definition], error)
+	Definition(ctx context.Context, caller, key string, version int) (casework.Definition, error)
+	DefinitionXML(ctx context.Context, caller, key string, version int) ([]byte, error)
+	ActivateDefinition(ctx context.Context, caller, key string, version int, active bool) (casework.Definition, error)
+}
+
+type caseStore interface {
+	StartCase(ctx context.Context, caller string, instanceID uuid.UUID, def casework.Definition, engineRev int, c casework.CaseStart) (casework.StartedCase, *casework.Delivery, error)
+	Cases(ctx context.Context, caller string, f casework.CaseFilter) (casework.List[casework.Case], error)
+	Case(ctx context.Context, caller string, caseID int64) (casework.Case, error)
+}
+
+type instanceStore interface {
+	Instance(ctx context.Context, caller, id string) (casework.Instance, error)
+	InstanceStarted(ctx context.Context, caller, id string) (bool, error)
+	InstanceActivities(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.Activity], error)
+	InstanceHistory(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.TaskAction], error)
+	InstanceVariables(ctx context.Context, caller, id string) (map[string]any, error)
+	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, variables map[string]any) (*casework.Delivery, error)
+	TerminateInstance(ctx context.Context, caller, instanceID, reason string) (*casework.Delivery, error)
+}
+
+type taskStore interface {
+	Tasks(ctx context.Context, caller string, f casework.TaskFilter) (casework.List[casework.Task], error)
+	Task(ctx context.Context, caller, taskID string) (casework.Task, error)
+	TaskHistory(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.TaskAction], error)
+	OpenTasksOf(ctx context.Context, caller, instanceID string) ([]casework.Task, error)
+	ClaimNext(ctx context.Context, caller string, queues []string, commandID uuid.UUID) (*casework.Task, error)
+	ClaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
+	UnclaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
+	CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error)
+	CommandSettled(ctx context.Context, caller, commandID string) (bool, error)
+}
+
+type keyStore interface {
+	ReserveKey(ctx context.Context, caller, key, hash string) (*casework.Answer, error)
+	RememberAnswer(ctx context.Context, caller, key string, a casework.Answer) error
+	ForgetKey(ctx context.Context, caller, key string) error
+}
+
+type userStore interface {
+	UserActive(ctx context.Context, userID string) (bool, error)
+}
