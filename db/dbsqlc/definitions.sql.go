@@ -138,8 +138,8 @@ func (q *Queries) DefinitionGet(ctx context.Context, arg DefinitionGetParams) (F
 const definitionInsert = `-- name: DefinitionInsert :one
 INSERT INTO flowable.workflow_definitions (process_key, process_name, process_version, business_app, deployment_id, bpmn_xml, sha256,
     start_events, warnings, deployed_by, is_active)
-SELECT $1, $2, COALESCE(max(d.process_version), 0) + 1, $3, $4::TEXT, $5, $6,
-    $7, $8, $9, TRUE
+SELECT $1::TEXT, $2::TEXT, COALESCE(max(d.process_version), 0) + 1, $3::TEXT, $4::TEXT, $5::TEXT,
+    $6::TEXT, $7::JSONB, $8::JSONB, $9::TEXT, TRUE
 FROM flowable.workflow_definitions d WHERE d.process_key = $1
 RETURNING workflow_id, process_key, process_name, process_version, business_app, deployment_id, bpmn_xml, dmn_xml, sha256, start_events, warnings, deployed_at, deployed_by, is_active, entry_criteria, routing_rules, sla_config, metadata, created_at, updated_at
 `

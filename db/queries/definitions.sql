@@ -10,8 +10,8 @@ UPDATE flowable.workflow_definitions SET is_active = FALSE WHERE process_key = @
 -- name: DefinitionInsert :one
 INSERT INTO flowable.workflow_definitions (process_key, process_name, process_version, business_app, deployment_id, bpmn_xml, sha256,
     start_events, warnings, deployed_by, is_active)
-SELECT @process_key, @process_name, COALESCE(max(d.process_version), 0) + 1, @business_app, @deployment_id::TEXT, @bpmn_xml, @sha256,
-    @start_events, @warnings, @deployed_by, TRUE
+SELECT @process_key::TEXT, @process_name::TEXT, COALESCE(max(d.process_version), 0) + 1, @business_app::TEXT, @deployment_id::TEXT, @bpmn_xml::TEXT,
+    @sha256::TEXT, @start_events::JSONB, @warnings::JSONB, @deployed_by::TEXT, TRUE
 FROM flowable.workflow_definitions d WHERE d.process_key = @process_key
 RETURNING *;
 
