@@ -46,10 +46,15 @@ func (ds Diagnostics) Sort() {
 	})
 }
 
-// WriteDiagnostics prints the findings as compilers do, one per line: "file:line:column: severity: message [code]".
+// WriteDiagnostics prints the findings as compilers do, one per line, with the element at the end where there is one:
+// "file:line:column: severity: message [code] (element)".
 func WriteDiagnostics(w io.Writer, file string, ds Diagnostics) error {
 	for _, d := range ds {
-		if _, err := fmt.Fprintf(w, "%s:%s\n", file, d); err != nil {
+		at := ""
+		if d.ElementID != "" {
+			at = " (" + shorten(d.ElementID) + ")"
+		}
+		if _, err := fmt.Fprintf(w, "%s:%s%s\n", file, d, at); err != nil {
 			return fmt.Errorf("write diagnostics: %w", err)
 		}
 	}

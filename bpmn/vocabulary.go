@@ -54,12 +54,12 @@ var plainAttributes = map[string]map[string]bool{
 
 // vendorAttributes are the vendor attributes that are read, by element; "" holds those that change nothing anywhere.
 var vendorAttributes = map[string]map[string]bool{
-	"":                    words("exclusive asyncExclusive versionTag historyTimeToLive"),
-	string(StartEvent):    words("initiator"),
-	string(UserTask):      words("assignee candidateUsers candidateGroups formKey dueDate priority"),
-	string(ServiceTask):   words("expression resultVariable resultVariableName"),
-	"process":             words("isStartableInTasklist"),
-	"definitions":         words("diagramRelationId"),
+	"":                  words("exclusive asyncExclusive versionTag historyTimeToLive"),
+	string(StartEvent):  words("initiator"),
+	string(UserTask):    words("assignee candidateUsers candidateGroups formKey dueDate priority"),
+	string(ServiceTask): words("expression resultVariable resultVariableName"),
+	"process":           words("isStartableInTasklist"),
+	"definitions":       words("diagramRelationId"),
 }
 
 // refusedAttributes are vendor attributes that change how the element executes, on any element. Those with a value in

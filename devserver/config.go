@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -62,7 +63,7 @@ func parseFlags(args []string, usage io.Writer) (settings, error) {
 func (c settings) address() string { return net.JoinHostPort(c.ip, strconv.Itoa(c.port)) }
 
 // checkPorts finds a taken port before anything is started: the Web UI would end the process without a word of ours.
-func (c settings) checkPorts() error {
+func (c settings) checkPorts(ctx context.Context) error {
 	for _, p := range []struct {
 		port int
 		what string
@@ -70,7 +71,7 @@ func (c settings) checkPorts() error {
 		if p.port == 0 {
 			continue
 		}
-		l, err := net.Listen("tcp", net.JoinHostPort(c.ip, strconv.Itoa(p.port)))
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(c.ip, strconv.Itoa(p.port)))
 		if err != nil {
 			return fmt.Errorf("port %d is taken; choose another with %s", p.port, p.what)
 		}
@@ -80,8 +81,8 @@ func (c settings) checkPorts() error {
 }
 
 // freePort asks the system for a port for an inner service.
-func freePort(ip string) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+func freePort(ctx context.Context, ip string) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}

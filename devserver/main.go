@@ -56,7 +56,7 @@ type ready struct {
 
 // run brings the server up and keeps it up until ctx ends.
 func run(ctx context.Context, cfg settings, out io.Writer) error {
-	if err := cfg.checkPorts(); err != nil {
+	if err := cfg.checkPorts(ctx); err != nil {
 		return err
 	}
 	unlock, err := lockDatabase(ctx, cfg)

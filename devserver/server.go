@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -31,7 +32,7 @@ func newLogger(level string) log.Logger {
 
 // startServer starts the four services of a Temporal server in this process.
 func startServer(ctx context.Context, cfg settings, logger log.Logger) (temporal.Server, error) {
-	serverConfig, hosts, err := topology(cfg)
+	serverConfig, hosts, err := topology(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +61,14 @@ func startServer(ctx context.Context, cfg settings, logger log.Logger) (temporal
 }
 
 // topology describes one host per service, all of them here. Inner ports are whatever is free.
-func topology(cfg settings) (*config.Config, map[primitives.ServiceName]static.Hosts, error) {
+func topology(ctx context.Context, cfg settings) (*config.Config, map[primitives.ServiceName]static.Hosts, error) {
 	services := map[string]config.Service{}
 	hosts := map[primitives.ServiceName]static.Hosts{}
 	for _, name := range []primitives.ServiceName{primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService} {
 		port := cfg.port
 		if name != primitives.FrontendService {
 			var err error
-			if port, err = freePort(cfg.ip); err != nil {
+			if port, err = freePort(ctx, cfg.ip); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -154,7 +155,8 @@ func registerNamespace(ctx context.Context, namespaces client.NamespaceClient, c
 	if err == nil && found.GetNamespaceInfo().GetState() == enumspb.NAMESPACE_STATE_REGISTERED {
 		return nil
 	}
-	if _, missing := err.(*serviceerror.NamespaceNotFound); !missing {
+	var missing *serviceerror.NamespaceNotFound
+	if !errors.As(err, &missing) {
 		return err
 	}
 	err = namespaces.Register(ctx, &workflowservice.RegisterNamespaceRequest{

@@ -53,10 +53,16 @@ func (m *machine) assignTask(ev Event) error {
 	if i < 0 || m.state.Tokens[i].State != Waiting {
 		return fmt.Errorf("assign: no open task %q: %w", ev.Token, ErrStale)
 	}
-	m.state.Tokens[i].Assignee = ev.Assignee
 	m.hear(i)
-	if ev.Assignee == "" {
-		return nil
+	m.assign(i, ev.Assignee)
+	return nil
+}
+
+// assign notes who holds a task, nobody if empty, and tells the assignment listeners of a new holder.
+func (m *machine) assign(i int, assignee string) {
+	m.state.Tokens[i].Assignee = assignee
+	if assignee == "" {
+		return
 	}
 	t := m.state.Tokens[i]
 	v := visit{node: m.node(t.Node), id: t.ID, flow: t.Flow}
@@ -65,10 +71,9 @@ func (m *machine) assignTask(ev Event) error {
 		m.state.Tokens[i].Unheard = true
 		m.emit(Effect{Kind: IncidentRaised, Element: t.Node, Instance: unheardID(t), Name: "listener", Message: err.Error()})
 	}
-	return nil
 }
 
-func unheardID(t Token) string { return t.ID + "/assignment" }
+func unheardID(t Token) string { return t.ID + ".assignment" }
 
 // hear resolves the incident of a failed assignment listener, if there is one.
 func (m *machine) hear(i int) {
@@ -83,10 +88,11 @@ func (m *machine) completeTask(ev Event) error {
 	if i < 0 || m.state.Tokens[i].State != Waiting {
 		return fmt.Errorf("complete: no open task %q: %w", ev.Token, ErrStale)
 	}
-	if ev.Assignee != "" {
-		m.state.Tokens[i].Assignee = ev.Assignee
-	}
 	m.hear(i)
+	if ev.Assignee != "" && ev.Assignee != m.state.Tokens[i].Assignee {
+		m.assign(i, ev.Assignee) // the claim travelled with the completion (ADR 0001)
+		m.hear(i)
+	}
 	t := m.state.Tokens[i]
 	m.setVariables(ev.Variables)
 	m.cancelTimers(t.ID)

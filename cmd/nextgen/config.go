@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"strings"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -104,7 +104,7 @@ func isOptionalPostgresURL(v string) error {
 }
 
 func isPort(v string) error {
-	if _, err := net.LookupPort("tcp", v); err != nil || strings.TrimSpace(v) == "" {
+	if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 65535 {
 		return errors.New("is not a port")
 	}
 	return nil

@@ -179,9 +179,9 @@ func (s *stack) supervise(ctx context.Context, name string, start func(context.C
 			case <-stopping:
 				c.stop()
 				return
-			case <-c.done:
+			case exit := <-c.done:
+				s.log.Error("a server ended by itself; starting it again", zap.String("server", name), zap.NamedError("exit", exit))
 			}
-			s.log.Error("a server ended by itself; starting it again", zap.String("server", name))
 			if c, err = start(context.WithoutCancel(ctx)); err != nil {
 				s.log.Error("it does not start again", zap.String("server", name), zap.Error(err))
 				<-stopping

@@ -78,7 +78,9 @@ func lintCommand() *cobra.Command {
 					return err
 				}
 				_, findings := bpmn.Compile(source)
-				bpmn.WriteDiagnostics(cmd.OutOrStdout(), file, findings)
+				if err := bpmn.WriteDiagnostics(cmd.OutOrStdout(), file, findings); err != nil {
+					return err
+				}
 				failed = failed || findings.HasErrors()
 			}
 			if failed {

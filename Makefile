@@ -1,0 +1,56 @@
+# NextGen Workflow. "make help" lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export GOFLAGS ?= -buildvcs=false
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TEMPORAL := $(CURDIR)/bin/nextgen-temporal
+TEMPORAL_SOURCES := $(wildcard devserver/*.go) devserver/go.mod devserver/go.sum
+TOOLS_SOURCES := tools/go.mod tools/go.sum
+
+.PHONY: help build run test bench lint generate verify conformance
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+build: $(TEMPORAL) ## build bin/nextgen and the embedded Temporal server
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/nextgen ./cmd/nextgen
+
+$(TEMPORAL): $(TEMPORAL_SOURCES)
+	@echo "building the embedded Temporal server; the first time takes some minutes"
+	cd devserver && go build -trimpath -ldflags '-s -w' -o $@ .
+
+run: build ## run everything on this machine, with sample data
+	bin/nextgen dev
+
+test: build ## run every test against a real PostgreSQL and a real Temporal server
+	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) NEXTGEN_BINARY=$(CURDIR)/bin/nextgen go test -timeout 25m ./...
+	cd devserver && go test -timeout 5m ./...
+
+bench: build ## measure the human step beside a bare Temporal loop; OUT=file.json keeps the figures
+	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) go run ./internal/bench $(if $(OUT),-json $(OUT))
+
+lint: bin/golangci-lint ## run the linters
+	bin/golangci-lint run ./...
+	cd devserver && ../bin/golangci-lint run --config ../.golangci.yaml ./...
+
+generate: bin/sqlc ## generate the database code from db/queries
+	bin/sqlc generate
+
+verify: bin/sqlc ## fail if generated code, formatting or module files are not what they should be
+	bin/sqlc diff
+	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	go mod tidy -diff
+	cd devserver && go mod tidy -diff
+	cd tools && go mod tidy -diff
+	go vet ./...
+
+conformance: ## run the models of DIR (default ../shared/conformance) through the parser and the rules
+	go run ./internal/conformance $(or $(DIR),../shared/conformance)
+
+bin/sqlc: $(TOOLS_SOURCES)
+	cd tools && go build -o ../$@ github.com/sqlc-dev/sqlc/cmd/sqlc
+
+bin/golangci-lint: $(TOOLS_SOURCES)
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
