@@ -12,6 +12,7 @@ import (
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
 	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -153,7 +154,7 @@ func ensureNamespace(ctx context.Context, cfg settings) error {
 func registerNamespace(ctx context.Context, namespaces client.NamespaceClient, cfg settings) error {
 	found, err := namespaces.Describe(ctx, cfg.namespace)
 	if err == nil && found.GetNamespaceInfo().GetState() == enumspb.NAMESPACE_STATE_REGISTERED {
-		return nil
+		return served(ctx, cfg)
 	}
 	var missing *serviceerror.NamespaceNotFound
 	if !errors.As(err, &missing) {
@@ -166,7 +167,17 @@ func registerNamespace(ctx context.Context, namespaces client.NamespaceClient, c
 	if err != nil {
 		return err
 	}
-	_, err = namespaces.Describe(ctx, cfg.namespace)
+	return served(ctx, cfg)
+}
+
+// served asks for something that needs the namespace in the services' caches, which learn of it a moment later.
+func served(ctx context.Context, cfg settings) error {
+	c, err := client.DialContext(ctx, client.Options{HostPort: cfg.address(), Namespace: cfg.namespace, Logger: quiet{}})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: cfg.namespace})
 	return err
 }
 

@@ -37,7 +37,7 @@ func failf(n *node, code Code, format string, args ...any) error {
 
 func (c *Context) eval(n *node) (any, error) {
 	if err := c.Charge(1); err != nil {
-		return nil, err
+		return nil, located(n, err)
 	}
 	if c.depth++; c.depth > c.limits.Depth*4 {
 		return nil, failf(n, OverLimit, "nested deeper than %d", c.limits.Depth*4)
@@ -159,11 +159,48 @@ func (c *Context) binary(n *node) (any, error) {
 		_, leftText := left.(string)
 		_, rightText := right.(string)
 		if leftText || rightText {
-			joined := Text(left) + Text(right)
-			return joined, c.checkSize(n, len(joined))
+			return c.join(n, left, right)
 		}
 	}
 	return c.arithmetic(n, n.name, left, right)
+}
+
+// join makes one text of two values.
+func (c *Context) join(n *node, left, right any) (any, error) {
+	a, err := c.text(n, left)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.text(n, right)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkSize(n, len(a)+len(b)); err != nil {
+		return nil, err
+	}
+	return a + b, nil
+}
+
+// text is Text within the limit on size: a list may hold the same large value many times.
+func (c *Context) text(n *node, v any) (string, error) {
+	switch v.(type) {
+	case []any, map[string]any:
+		b := bounded{limit: c.limits.ResultBytes}
+		if err := writeJSON(&b, v); errors.Is(err, errTooLarge) || b.Len() > b.limit {
+			return "", c.checkSize(n, c.limits.ResultBytes+1)
+		}
+	}
+	return Text(v), nil
+}
+
+// checkTexts refuses arguments whose text would be too large.
+func (c *Context) checkTexts(n *node, args []any) error {
+	for _, arg := range args {
+		if _, err := c.text(n, arg); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ordered compares; null is in no order with anything.
@@ -205,7 +242,9 @@ func (c *Context) arithmetic(n *node, op string, left, right any) (any, error) {
 	case "*":
 		_, err = exact.Mul(&d, decimal(x), decimal(y))
 	case "/":
-		_, err = quotient.Quo(&d, decimal(x), decimal(y))
+		if _, err = quotient.Quo(&d, decimal(x), decimal(y)); err == nil {
+			d.Reduce(&d) // it comes padded to full precision
+		}
 	case "%":
 		_, err = exact.Rem(&d, decimal(x), decimal(y))
 	}
@@ -237,94 +276,4 @@ func integers(op string, x, y any) (int64, bool) {
 		return a % b, true
 	}
 	return 0, false
-}
-
-func (c *Context) property(n *node) (any, error) {
-	of, err := c.eval(n.args[0])
-	if err != nil || of == nil {
-		return nil, err
-	}
-	return member(n, of, n.name)
-}
-
-func member(n *node, of any, key string) (any, error) {
-	switch of := of.(type) {
-	case map[string]any:
-		return of[key], nil
-	case Object:
-		if v, ok := of.Property(key); ok {
-			return v, nil
-		}
-	}
-	return nil, failf(n, BadMethod, "%s has no property %q", kindOf(of), key)
-}
-
-func (c *Context) index(n *node) (any, error) {
-	of, err := c.eval(n.args[0])
-	if err != nil {
-		return nil, err
-	}
-	at, err := c.eval(n.args[1])
-	if err != nil || of == nil || at == nil {
-		return nil, err
-	}
-	items, isList := of.([]any)
-	if !isList {
-		return member(n, of, Text(at))
-	}
-	i, ok := toNumber(plain(at))
-	whole, isWhole := i.(int64)
-	if !ok || !isWhole {
-		return nil, failf(n, BadOperand, "the index of a list must be a whole number, not %s", kindOf(at))
-	}
-	if whole < 0 || whole >= int64(len(items)) {
-		return nil, nil
-	}
-	return items[whole], nil
-}
-
-func (c *Context) call(n *node) (any, error) {
-	values, err := c.all(n.args)
-	if err != nil {
-		return nil, err
-	}
-	of, args := values[0], values[1:]
-	var result any
-	switch of := of.(type) {
-	case nil:
-		return nil, failf(n, BadMethod, "%s() was called on null", n.name)
-	case Object:
-		result, err = of.Call(c, n.name, args)
-	case string:
-		result, err = textMethod(of, n.name, args)
-	case []any:
-		if err := c.Charge(len(of)); err != nil {
-			return nil, err
-		}
-		result, err = listMethod(of, n.name, args)
-	case map[string]any:
-		result, err = mapMethod(of, n.name, args)
-	default:
-		result, err = scalarMethod(of, n.name, args)
-	}
-	if err != nil {
-		return nil, callFailed(n, of, len(args), err)
-	}
-	if s, isText := result.(string); isText {
-		return s, c.checkSize(n, len(s))
-	}
-	return result, nil
-}
-
-func callFailed(n *node, of any, args int, err error) error {
-	var known *EvalError
-	if errors.As(err, &known) {
-		return known
-	}
-	code, message := HostFailed, err.Error()
-	if errors.Is(err, ErrNoMethod) {
-		code = BadMethod
-		message = fmt.Sprintf("%s has no method %s with %d arguments", kindOf(of), n.name, args)
-	}
-	return &EvalError{Code: code, Offset: n.offset, Message: message, cause: err}
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // textMethod runs a method of text. Lengths and positions count UTF-16 units, as the models' authors know them.
-func textMethod(s, method string, args []any) (any, error) {
+func (c *Context) textMethod(n *node, s string, args []any) (any, error) {
+	method := n.name
 	switch {
 	case len(args) == 0:
 		return textProperty(s, method)
@@ -16,7 +17,11 @@ func textMethod(s, method string, args []any) (any, error) {
 	case method == "substring" && len(args) == 2:
 		return substring(s, args[0], args[1])
 	case method == "replace" && len(args) == 2:
-		return strings.ReplaceAll(s, Text(args[0]), Text(args[1])), nil
+		from, to := Text(args[0]), Text(args[1])
+		if err := c.checkSize(n, len(s)+strings.Count(s, from)*(len(to)-len(from))); err != nil {
+			return nil, err
+		}
+		return strings.ReplaceAll(s, from, to), nil
 	}
 	return nil, ErrNoMethod
 }

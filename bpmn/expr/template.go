@@ -97,6 +97,9 @@ func afterExpression(source string, end token) error {
 	if end.kind == tokEnd {
 		return syntaxError(source, end.offset, "the closing } is missing")
 	}
+	if end.kind == tokOperator && (end.text == "=" || end.text == ";") {
+		return syntaxError(source, end.offset, "%q is not part of the expression language", end.text)
+	}
 	return syntaxError(source, end.offset, "unexpected %q after the expression", end.text)
 }
 
@@ -148,7 +151,11 @@ func (t *Template) Eval(scope Scope, limits Limits) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.WriteString(Text(v))
+		text, err := c.text(p.expr, v)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(text)
 		if err := c.checkSize(p.expr, b.Len()); err != nil {
 			return nil, err
 		}

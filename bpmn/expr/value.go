@@ -1,11 +1,8 @@
 package expr
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,55 +21,11 @@ var (
 const traps = apd.SystemOverflow | apd.SystemUnderflow | apd.Overflow | apd.Underflow | apd.DivisionByZero |
 	apd.DivisionUndefined | apd.DivisionImpossible | apd.InvalidOperation
 
-// FromJSON decodes one JSON value, keeping every digit of its numbers. A number outside the range of decimal128 becomes
-// its text.
-func FromJSON(raw []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, fmt.Errorf("json value: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("json value: more than one value")
-	}
-	return Normalize(v), nil
-}
-
-// Normalize turns values as encoding/json makes them (float64, json.Number) and Go integers into the types of this
-// package. It copies lists and maps.
-func Normalize(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, ok := number(v.String()); ok {
-			return n
-		}
-		return v.String()
-	case float64:
-		if n, ok := number(strconv.FormatFloat(v, 'g', -1, 64)); ok {
-			return n
-		}
-		return nil
-	case int:
-		return int64(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = Normalize(item)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			out[k] = Normalize(item)
-		}
-		return out
-	}
-	return v
-}
-
 // number reads a decimal number; whole numbers that fit are int64.
 func number(s string) (any, bool) {
+	if len(s) > 2*maxExponent { // before anything reads the digits: that takes more time than they are many
+		return nil, false
+	}
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, true
 	}
@@ -103,60 +56,6 @@ func whole(d *apd.Decimal) any {
 		}
 	}
 	return d
-}
-
-// ToJSON encodes a value; keys of maps are sorted. An Object is its text; one without is an error.
-func ToJSON(v any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	if err := writeJSON(&b, v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-func writeJSON(b *bytes.Buffer, v any) error {
-	switch v := v.(type) {
-	case nil, bool, string, int64:
-		raw, err := json.Marshal(v)
-		b.Write(raw)
-		return err
-	case *apd.Decimal:
-		b.WriteString(v.Text('G'))
-		return nil
-	case []any:
-		b.WriteByte('[')
-		for i, item := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			if err := writeJSON(b, item); err != nil {
-				return err
-			}
-		}
-		b.WriteByte(']')
-		return nil
-	case map[string]any:
-		b.WriteByte('{')
-		for i, k := range slices.Sorted(maps.Keys(v)) {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			key, err := json.Marshal(k)
-			if err != nil {
-				return err
-			}
-			b.Write(key)
-			b.WriteByte(':')
-			if err := writeJSON(b, v[k]); err != nil {
-				return err
-			}
-		}
-		b.WriteByte('}')
-		return nil
-	case texter:
-		return writeJSON(b, v.ExprText())
-	}
-	return &EvalError{Code: NotData, Message: fmt.Sprintf("%s is not data and cannot be kept in a variable", kindOf(v))}
 }
 
 // Text is a value as text: null is "", numbers have no exponent where they can do without, lists and maps are JSON.
@@ -271,6 +170,8 @@ func equal(a, b any) bool {
 	case bool:
 		y, ok := toBool(b)
 		return ok && a == y
+	case Object:
+		return reflect.ValueOf(a).Comparable() && a == b
 	case string:
 		if y, isBool := b.(bool); isBool {
 			x, ok := toBool(a)

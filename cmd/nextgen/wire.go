@@ -71,7 +71,7 @@ type workerSide struct {
 }
 
 func startWorker(ctx context.Context, store *db.Store, conn client.Client, namespace string, log *zap.Logger) (*workerSide, error) {
-	if err := workflows.RegisterSearchAttributes(ctx, conn, namespace); err != nil {
+	if err := registerSearchAttributes(ctx, conn, namespace, log); err != nil {
 		return nil, err
 	}
 	announcer := db.NewAnnouncer(store, log)
@@ -103,4 +103,24 @@ func ignoreCancel(err error) error {
 		return nil
 	}
 	return err
+}
+
+// registerSearchAttributes tries for a minute: a namespace that was just made is not known to every service at once.
+func registerSearchAttributes(ctx context.Context, conn client.Client, namespace string, log *zap.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	pause := time.NewTicker(500 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		err := workflows.RegisterSearchAttributes(ctx, conn, namespace)
+		if err == nil {
+			return nil
+		}
+		log.Warn("search attributes not registered yet", zap.String("namespace", namespace), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return err
+		case <-pause.C:
+		}
+	}
 }

@@ -31,8 +31,8 @@ var server struct {
 	err      error
 }
 
-// Main runs the tests of a package and stops the server that they started. Call it from TestMain.
-func Main(m *testing.M) {
+// Main runs the tests of a package, usually a *testing.M, and stops the server that they started. Call it from TestMain.
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if server.pg != nil {
 		server.pg.Stop()
@@ -101,6 +101,17 @@ func DB(t testing.TB) string {
 	t.Helper()
 	Server(t)
 	return create(t, " TEMPLATE "+server.template)
+}
+
+// Persistent returns the URL of a migrated database that stays until the server stops, for what tests share.
+func Persistent(t testing.TB) string {
+	t.Helper()
+	Server(t)
+	name := "nextgen_shared_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	creating.Lock()
+	defer creating.Unlock()
+	require.NoError(t, execute(t.Context(), server.url, "CREATE DATABASE "+name+" TEMPLATE "+server.template))
+	return urlOf(name)
 }
 
 // Empty returns the URL of an empty database of its own, as superuser; it is dropped when the test ends.
