@@ -291,14 +291,3 @@ func splitList(source string) []string {
 	add(source[start:])
 	return entries
 }
-
-// isTrue reads an xsd:boolean; missing where the attribute is absent.
-func isTrue(value string, missing bool) bool {
-	switch value {
-	case "":
-		return missing
-	case "true", "1":
-		return true
-	}
-	return false
-}

@@ -11,7 +11,8 @@ func Compile(src []byte) ([]*Program, Diagnostics) {
 	if model == nil {
 		return nil, ds
 	}
-	ds = limit(append(ds, check(model)...))
+	found, dropped := check(model)
+	ds = limit(append(ds, found...), dropped)
 	if ds.HasErrors() {
 		return nil, ds
 	}
@@ -22,10 +23,10 @@ func Compile(src []byte) ([]*Program, Diagnostics) {
 	return programs, ds
 }
 
-// limit sorts the findings and cuts them off, errors kept before warnings.
-func limit(ds Diagnostics) Diagnostics {
+// limit sorts the findings and cuts them off, errors kept before warnings. The dropped ones were found and not kept.
+func limit(ds Diagnostics, dropped int) Diagnostics {
 	ds.Sort()
-	if len(ds) <= maxDiagnostics {
+	if len(ds) <= maxDiagnostics && dropped == 0 {
 		return ds
 	}
 	kept := make(Diagnostics, 0, maxDiagnostics+1)
@@ -36,7 +37,7 @@ func limit(ds Diagnostics) Diagnostics {
 			}
 		}
 	}
-	kept = append(kept, *fault(Pos{1, 1}, "too-many-findings", "the file has %d findings; the first %d are listed", len(ds), maxDiagnostics))
+	kept = append(kept, *fault(Pos{1, 1}, "too-many-findings", "the file has %d findings; the first %d are listed", len(ds)+dropped, maxDiagnostics))
 	kept.Sort()
 	return kept
 }

@@ -64,7 +64,7 @@ type Lane struct {
 // badExpression is an expression or template that does not parse.
 type badExpression struct {
 	element *Element
-	what    string // "conditionExpression", "flowable:assignee", …
+	what    string // "conditionExpression", "assignee", …
 	source  string
 	err     error
 }

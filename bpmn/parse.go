@@ -2,7 +2,6 @@ package bpmn
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
@@ -19,6 +18,7 @@ const (
 	MaxSourceBytes = 5 << 20
 	maxDepth       = 200
 	maxAttributes  = 200 // on one element
+	maxElements    = 250_000
 )
 
 // XML namespaces.
@@ -30,98 +30,6 @@ const (
 	nsModeler = "http://camunda.org/schema/modeler/1.0"
 	nsZeebe   = "http://camunda.org/schema/zeebe/1.0"
 )
-
-// isVendor reports whether the namespace belongs to the family of engines that share one extension vocabulary.
-func isVendor(space string) bool {
-	switch space {
-	case "http://flowable.org/bpmn", "http://activiti.org/bpmn",
-		"http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn":
-		return true
-	}
-	return false
-}
-
-// Element is an XML element with its place in the source. Diagram elements are not kept.
-type Element struct {
-	Space, Local string
-	Pos          Pos
-	Attrs        []xml.Attr // without namespace declarations
-	Children     []*Element
-	Parent       *Element
-	Text         string // character data, trimmed
-
-	raw []byte // character data while the element is open
-}
-
-// is reports whether e is the BPMN element with the given name.
-func (e *Element) is(local string) bool { return e.Space == nsBPMN && e.Local == local }
-
-// attr is the value of an attribute without namespace, trimmed; empty when absent.
-func (e *Element) attr(local string) string {
-	for _, a := range e.Attrs {
-		if a.Name.Space == "" && a.Name.Local == local {
-			return strings.TrimSpace(a.Value)
-		}
-	}
-	return ""
-}
-
-// vendor is the value of the first given vendor attribute that is present and not blank, trimmed.
-func (e *Element) vendor(locals ...string) string {
-	for _, local := range locals {
-		for _, a := range e.Attrs {
-			if a.Name.Local == local && isVendor(a.Name.Space) && strings.TrimSpace(a.Value) != "" {
-				return strings.TrimSpace(a.Value)
-			}
-		}
-	}
-	return ""
-}
-
-// children returns the BPMN children of the given name.
-func (e *Element) children(local string) []*Element {
-	var found []*Element
-	for _, c := range e.Children {
-		if c.is(local) {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-// extensions returns the vendor elements of the given name inside extensionElements.
-func (e *Element) extensions(local string) []*Element {
-	var found []*Element
-	for _, ext := range e.children("extensionElements") {
-		for _, c := range ext.Children {
-			if c.Local == local && isVendor(c.Space) {
-				found = append(found, c)
-			}
-		}
-	}
-	return found
-}
-
-// owner is the id of the element or of the nearest one around it that has an id.
-func (e *Element) owner() string {
-	for ; e != nil; e = e.Parent {
-		if id := e.attr("id"); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-// documentation joins the text of the documentation elements.
-func (e *Element) documentation() string {
-	var texts []string
-	for _, d := range e.children("documentation") {
-		if d.Text != "" {
-			texts = append(texts, d.Text)
-		}
-	}
-	return strings.Join(texts, "\n\n")
-}
 
 // Parse reads the source without applying the rules. It returns a nil model when the source cannot be read at all:
 // too large, malformed, with a document type, or not BPMN. It never panics.
@@ -160,6 +68,7 @@ type treeReader struct {
 	root    *Element
 	current *Element
 	depth   int
+	kept    int // elements in the tree
 	skip    int // depth at which a skipped element began; 0: none
 }
 
@@ -180,7 +89,7 @@ func readTree(src []byte) (*Element, *Diagnostic) {
 	}
 	for {
 		line, column := r.decoder.InputPos()
-		pos := Pos{Line: line, Column: column}
+		pos := Pos{Line: line, Column: max(column, 1)}
 		token, err := r.decoder.Token()
 		if errors.Is(err, io.EOF) {
 			break
@@ -230,9 +139,10 @@ func (r *treeReader) malformed(err error) *Diagnostic {
 		}
 	}
 	code := "malformed-xml"
-	if strings.Contains(message, "encoding") || strings.Contains(message, "charset") {
+	if strings.Contains(message, "encoding") || strings.Contains(message, "charset") || strings.Contains(message, "UTF-8") {
 		code = "encoding"
 	}
+	column = max(column, 1) // the decoder counts 0 after it steps back over a line break
 	return fault(Pos{line, column}, code, "the file is not well-formed XML: %s", shorten(message))
 }
 
@@ -242,6 +152,9 @@ func (r *treeReader) take(token xml.Token, pos Pos) *Diagnostic {
 	case xml.Directive:
 		return fault(pos, "doctype", "document types and entity declarations are not accepted")
 	case xml.CharData:
+		if r.current == nil && len(bytes.TrimSpace(t)) > 0 {
+			return fault(pos, "malformed-xml", "the file has text outside of its root element: %s", shorten(string(t)))
+		}
 		if r.current != nil && r.skip == 0 && (len(r.current.raw) > 0 || len(bytes.TrimSpace(t)) > 0) {
 			r.current.raw = append(r.current.raw, t...)
 		}
@@ -265,6 +178,9 @@ func (r *treeReader) open(t xml.StartElement, pos Pos) *Diagnostic {
 	case t.Name.Space == nsDiagram && r.depth > 1:
 		r.skip = r.depth
 		return nil
+	}
+	if r.kept++; r.kept > maxElements {
+		return fault(pos, "too-large", "the file has more than %d elements", maxElements)
 	}
 	e := &Element{Space: t.Name.Space, Local: t.Name.Local, Pos: pos, Parent: r.current}
 	if failure := e.setAttributes(t.Attr); failure != nil {
@@ -324,22 +240,4 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
-}
-
-// named is the element's tag as messages show it, with the vendor prefix where it is one.
-func named(e *Element) string {
-	switch {
-	case e.Space == nsBPMN || e.Space == "":
-		return e.Local
-	case isVendor(e.Space):
-		return vendorPrefix(e.Space) + ":" + e.Local
-	default:
-		return "{" + shorten(e.Space) + "}" + shorten(e.Local)
-	}
-}
-
-// vendorPrefix is the conventional prefix of a vendor namespace: "flowable", "camunda".
-func vendorPrefix(space string) string {
-	host, _, _ := strings.Cut(strings.TrimPrefix(space, "http://"), ".")
-	return cmp.Or(host, "vendor")
 }

@@ -50,18 +50,23 @@ var rules = []rule{
 	{"unsupported-extension", Error, checkUnsupportedExtension},
 }
 
-// check runs all rules.
-func check(m *Model) Diagnostics {
-	var ds Diagnostics
+// check runs all rules. What a rule finds beyond the limit is only counted: a hostile file has a finding for every four
+// bytes.
+func check(m *Model) (ds Diagnostics, dropped int) {
 	for _, r := range rules {
+		found := 0
 		r.check(m, func(at *Element, format string, args ...any) {
+			if found++; found > maxDiagnostics {
+				dropped++
+				return
+			}
 			ds = append(ds, Diagnostic{
 				Severity: r.severity, Code: r.code, ElementID: cut(at.owner(), 250),
 				Line: at.Pos.Line, Column: at.Pos.Column, Message: fmt.Sprintf(format, args...),
 			})
 		})
 	}
-	return ds
+	return ds, dropped
 }
 
 // eachNode checks every node of the executable processes.

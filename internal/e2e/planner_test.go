@@ -20,6 +20,7 @@ type way struct {
 	vars      map[string]string // of the start
 	steps     []decision
 	end       string
+	last      bool // the case ends there; otherwise other branches are still open
 }
 
 // decision completes the first open task of an element.
@@ -38,43 +39,29 @@ func (w way) String() string {
 
 var comparison = regexp.MustCompile(`^\$\{(\w+) == '([^']*)'\}$`)
 
-// choices lists what can be said when a node is left: for every variable that a condition compares with a text before
-// the next user task, each of the texts.
-func choices(p *bpmn.Program, from int) []map[string]string {
-	values := map[string][]string{}
-	seen := map[int]bool{}
-	var walk func(node int)
-	walk = func(node int) {
-		if seen[node] {
-			return
+// open finds the first variable that a condition of an entered node compares with a text and that was not said, with
+// the texts it is compared with.
+func open(p *bpmn.Program, effects []engine.Effect, said map[string]string) (name string, texts []string) {
+	for _, e := range effects {
+		if e.Kind != engine.NodeEntered {
+			continue
 		}
-		seen[node] = true
-		for _, f := range p.Nodes[node].Out {
-			flow := p.Flows[f]
-			if flow.Condition != nil {
-				if m := comparison.FindStringSubmatch(flow.Condition.Source()); m != nil && !slices.Contains(values[m[1]], m[2]) {
-					values[m[1]] = append(values[m[1]], m[2])
-				}
+		for _, f := range p.Nodes[p.NodeIndex(e.Element)].Out {
+			condition := p.Flows[f].Condition
+			if condition == nil {
+				continue
 			}
-			if p.Nodes[flow.Target].Kind != bpmn.UserTask {
-				walk(flow.Target)
+			m := comparison.FindStringSubmatch(condition.Source())
+			if m == nil || said[m[1]] != "" || (name != "" && m[1] != name) {
+				continue
 			}
+			name, texts = m[1], append(texts, m[2])
+		}
+		if name != "" {
+			return name, texts
 		}
 	}
-	walk(from)
-	all := []map[string]string{{}}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		var next []map[string]string
-		for _, chosen := range all {
-			for _, v := range values[name] {
-				more := maps.Clone(chosen)
-				more[name] = v
-				next = append(next, more)
-			}
-		}
-		all = next
-	}
-	return all
+	return "", nil
 }
 
 // plan finds a shortest way to every end event of a program, breadth first.
@@ -86,46 +73,64 @@ func plan(p *bpmn.Program, initiators []engine.User) map[string]way {
 	var queue []position
 	seen := map[string]bool{}
 	found := map[string]way{}
-	visit := func(s engine.State, ev engine.Event, w way) {
+	// visit tries an event with what is said, and with everything that its gateways then ask for.
+	var visit func(s engine.State, ev engine.Event, said map[string]string, w func(map[string]string) way)
+	visit = func(s engine.State, ev engine.Event, said map[string]string, w func(map[string]string) way) {
+		ev.Variables = raw(said)
 		next, effects, err := engine.Step(p, s, ev)
-		if err != nil || next.HasIncident() {
+		if err != nil {
+			return
+		}
+		name, texts := open(p, effects, said)
+		for _, text := range texts {
+			more := maps.Clone(said)
+			more[name] = text
+			visit(s, ev, more, w)
+		}
+		if next.HasIncident() {
 			return
 		}
 		for _, e := range effects {
-			if e.Kind == engine.NodeEntered && p.Nodes[p.NodeIndex(e.Element)].Kind == bpmn.EndEvent && next.Ended {
+			if e.Kind == engine.NodeEntered && p.Nodes[p.NodeIndex(e.Element)].Kind == bpmn.EndEvent {
 				if _, known := found[e.Element]; !known {
-					w.end = e.Element
-					found[e.Element] = w
+					done := w(said)
+					done.end, done.last = e.Element, next.Ended
+					found[e.Element] = done
 				}
 			}
 		}
 		key := fmt.Sprint(next.Open())
 		if !next.Ended && !seen[key] {
 			seen[key] = true
-			queue = append(queue, position{next, w})
+			queue = append(queue, position{next, w(said)})
 		}
 	}
 	at := time.Date(2030, 1, 7, 9, 0, 0, 0, time.UTC)
 	for _, s := range p.Starts {
 		for _, initiator := range initiators {
-			for _, vars := range choices(p, s) {
-				visit(engine.State{}, engine.Event{Kind: engine.Start, StartEvent: p.Nodes[s].ID, Initiator: initiator, Variables: raw(vars), At: at},
-					way{start: p.Nodes[s].ID, initiator: initiator, vars: vars})
-			}
+			visit(engine.State{}, engine.Event{Kind: engine.Start, StartEvent: p.Nodes[s].ID, Initiator: initiator, At: at}, map[string]string{},
+				func(said map[string]string) way { return way{start: p.Nodes[s].ID, initiator: initiator, vars: said} })
 		}
 	}
-	for len(queue) > 0 {
+	ends := 0
+	for _, n := range p.Nodes {
+		if n.Kind == bpmn.EndEvent && !behindTimer(p, n.ID) {
+			ends++
+		}
+	}
+	for len(queue) > 0 && len(found) < ends {
 		here := queue[0]
 		queue = queue[1:]
 		for _, token := range here.state.Tokens {
 			if token.State != engine.Waiting {
 				continue
 			}
-			for _, vars := range choices(p, p.NodeIndex(token.Node)) {
-				w := here.way
-				w.steps = append(slices.Clone(w.steps), decision{token.Node, vars})
-				visit(here.state, engine.Event{Kind: engine.TaskCompleted, Token: token.ID, Assignee: "x", Variables: raw(vars), At: at}, w)
-			}
+			visit(here.state, engine.Event{Kind: engine.TaskCompleted, Token: token.ID, Assignee: "x", At: at}, map[string]string{},
+				func(said map[string]string) way {
+					w := here.way
+					w.steps = append(slices.Clone(w.steps), decision{token.Node, said})
+					return w
+				})
 		}
 	}
 	return found
