@@ -121,7 +121,11 @@ func (s *Server) await(ctx context.Context, wait time.Duration, steps <-chan str
 		case <-steps:
 		case <-look.C:
 		}
-		if over, err := done(); over || err != nil {
+		over, err := done()
+		if err != nil {
+			s.log.Warn("not waited to the end", zap.Error(err))
+		}
+		if over || err != nil {
 			return
 		}
 	}

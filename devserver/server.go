@@ -111,7 +111,7 @@ func tuning() dynamicconfig.Client {
 		"matching.numTaskqueueReadPartitions":            1,
 		"limit.maxIDLength":                              255, // what the columns hold
 		"system.forceSearchAttributesCacheRefreshOnRead": true,
-		"history.timerProcessorMaxTimeShift":             50 * time.Millisecond,
+		"history.timerProcessorMaxTimeShift":             time.Second,
 	} {
 		values[dynamicconfig.MakeKey(name)] = value
 	}

@@ -1,0 +1,128 @@
+// Command bench measures the human step (claim, complete, the next task is there) beside a bare Temporal loop in the same
+// run, and claims per second over many open tasks. It runs the product as separate processes on a durable PostgreSQL.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/onecms/nextgen-workflow/internal/localpg"
+	"github.com/onecms/nextgen-workflow/internal/stack"
+)
+
+// series is one measurement: how long each step took, and how many there were a second.
+type series struct {
+	Name     string  `json:"name"`
+	Parallel int     `json:"parallel"`
+	Steps    int     `json:"steps"`
+	PerSec   float64 `json:"stepsPerSecond"`
+	P50      float64 `json:"p50ms"`
+	P95      float64 `json:"p95ms"`
+	P99      float64 `json:"p99ms"`
+}
+
+func summarize(name string, parallel int, took []time.Duration, elapsed time.Duration) series {
+	slices.Sort(took)
+	at := func(q float64) float64 {
+		if len(took) == 0 {
+			return 0
+		}
+		return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000
+	}
+	return series{
+		Name: name, Parallel: parallel, Steps: len(took), PerSec: float64(len(took)) / elapsed.Seconds(),
+		P50: at(.5), P95: at(.95), P99: at(.99),
+	}
+}
+
+func main() {
+	out := flag.String("json", "", "file for the figures as JSON")
+	span := flag.Duration("for", 10*time.Second, "how long each series runs")
+	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
+	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
+	only := flag.String("only", "", "steps or claims; empty runs both")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *out, *only, *parallel, *span, *tasks); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out, only, parallel string, span time.Duration, tasks int) error {
+	dir, err := os.MkdirTemp("", "nextgen-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
+		return err
+	}
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	pg, err := localpg.Start(ctx, localpg.Config{Dir: filepath.Join(dir, "pg"), Port: port})
+	if err != nil {
+		return err
+	}
+	defer pg.Stop()
+	s, err := stack.Start(ctx, stack.Config{
+		Binary: "bin/nextgen", TemporalBinary: "bin/nextgen-temporal", DatabaseURL: pg.URL, Log: os.Stderr,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	var all []series
+	if only != "claims" {
+		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
+		if err != nil {
+			return err
+		}
+		all = append(all, steps...)
+	}
+	if only != "steps" {
+		s.Stop()
+		claims, err := benchClaims(ctx, pg.URL, tasks, span)
+		if err != nil {
+			return err
+		}
+		all = append(all, claims)
+	}
+	if out == "" {
+		return nil
+	}
+	raw, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(raw, '\n'), 0o644)
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+const row = "%-34s %8d %8d %10.1f %9.1f %9.1f %9.1f\n"
+
+func head() {
+	fmt.Printf("%-34s %8s %8s %10s %9s %9s %9s\n", "series", "parallel", "steps", "steps/s", "p50 ms", "p95 ms", "p99 ms")
+}
+
+func (s series) print() { fmt.Printf(row, s.Name, s.Parallel, s.Steps, s.PerSec, s.P50, s.P95, s.P99) }
