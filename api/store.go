@@ -51,6 +51,7 @@ type taskStore interface {
 	ClaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
 	UnclaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
 	CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error)
+	NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error)
 	CommandSettled(ctx context.Context, caller, commandID string) (bool, error)
 }
 

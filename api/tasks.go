@@ -131,12 +131,17 @@ func (s *Server) completeTask(c *gin.Context) (reply, error) {
 	steps, stop := s.deps.Steps.Watch(t.ProcessInstanceID)
 	defer stop()
 	s.deliver(c, d)
+	var next []casework.Task
 	if d != nil {
-		s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID) })
+		s.await(ctx, s.waitOf(c), steps, func() (bool, error) {
+			next, err = s.deps.Store.NextTasks(ctx, caller, t.ProcessInstanceID, d.Command.CommandID)
+			return next != nil, err
+		})
 	}
-	next, err := s.deps.Store.OpenTasksOf(ctx, caller, t.ProcessInstanceID)
-	if err != nil {
-		return reply{}, err
+	if next == nil {
+		if next, err = s.deps.Store.OpenTasksOf(ctx, caller, t.ProcessInstanceID); err != nil {
+			return reply{}, err
+		}
 	}
 	return ok(completed{Task: t, NextTasks: next})
 }

@@ -42,6 +42,23 @@ func (s *Store) OpenTasksOf(ctx context.Context, caller, instanceID string) ([]c
 	return many(rows, err, toTask)
 }
 
+// NextTasks lists the open tasks that the caller may see once a command about the instance is settled; nil before that.
+func (s *Store) NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error) {
+	id, err := uuid.Parse(commandID)
+	if err != nil {
+		return nil, casework.Errorf(casework.NotFound, "there is no command %q", commandID)
+	}
+	rows, err := s.as(caller).TaskOpenAfter(ctx, dbsqlc.TaskOpenAfterParams{ProcessInstanceID: instanceID, CommandID: id})
+	if err != nil || len(rows) > 0 {
+		return many(rows, err, toTask)
+	}
+	settled, err := s.CommandSettled(ctx, caller, commandID)
+	if err != nil || !settled {
+		return nil, err
+	}
+	return s.OpenTasksOf(ctx, caller, instanceID) // settled between the two questions, or there is none
+}
+
 // CommandSettled reports whether the workflow has applied or rejected an accepted command.
 func (s *Store) CommandSettled(ctx context.Context, caller, commandID string) (bool, error) {
 	id, err := uuid.Parse(commandID)

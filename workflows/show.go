@@ -29,6 +29,7 @@ func (r *run) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details())
 	next := shown{status: r.status(), open: r.state.Engine.Open()}
 	next.due, _ = r.state.nextDue()
+	next.due = next.due.Truncate(time.Minute) // each change is a write to the visibility store
 	var updates []temporal.SearchAttributeUpdate
 	if next.status != r.shown.status {
 		updates = append(updates, keyCaseStatus.ValueSet(next.status))

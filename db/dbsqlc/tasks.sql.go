@@ -434,6 +434,72 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 	return items, nil
 }
 
+const taskOpenAfter = `-- name: TaskOpenAfter :many
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks t
+WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+  AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
+ORDER BY t.created_at, t.task_id
+`
+
+type TaskOpenAfterParams struct {
+	ProcessInstanceID string
+	CommandID         uuid.UUID
+}
+
+// The open tasks once a command is settled; nothing before that.
+func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([]FlowableWorkflowTask, error) {
+	rows, err := q.db.Query(ctx, taskOpenAfter, arg.ProcessInstanceID, arg.CommandID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FlowableWorkflowTask
+	for rows.Next() {
+		var i FlowableWorkflowTask
+		if err := rows.Scan(
+			&i.TaskID,
+			&i.ProcessInstanceID,
+			&i.TaskDefinitionKey,
+			&i.TaskName,
+			&i.TaskType,
+			&i.QueueName,
+			&i.AssigneeID,
+			&i.CandidateGroups,
+			&i.CandidateUsers,
+			&i.Priority,
+			&i.Status,
+			&i.FormKey,
+			&i.CreatedAt,
+			&i.ClaimedAt,
+			&i.ClaimedBy,
+			&i.CompletedAt,
+			&i.CompletedBy,
+			&i.DueDate,
+			&i.FollowUpDate,
+			&i.EscalationLevel,
+			&i.EscalatedAt,
+			&i.TaskData,
+			&i.FormData,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.Metadata,
+			&i.ElementInstanceID,
+			&i.CaseID,
+			&i.CaseNumber,
+			&i.ProcessKey,
+			&i.ExcludedUsers,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const taskOpenOf = `-- name: TaskOpenOf :many
 SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')

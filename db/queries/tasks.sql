@@ -11,6 +11,13 @@ SELECT * FROM flowable.workflow_tasks
 WHERE process_instance_id = @process_instance_id AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id;
 
+-- name: TaskOpenAfter :many
+-- The open tasks once a command is settled; nothing before that.
+SELECT * FROM flowable.workflow_tasks t
+WHERE t.process_instance_id = @process_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+  AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = @command_id AND c.state = 'ACCEPTED')
+ORDER BY t.created_at, t.task_id;
+
 -- name: InstanceStarted :one
 SELECT start_state = 'STARTED' AS started FROM flowable.process_instances WHERE process_instance_id = @process_instance_id;
 

@@ -84,6 +84,9 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		return err
 	}
 	defer s.Stop()
+	if err := people(ctx, pg.URL); err != nil {
+		return err
+	}
 	var all []series
 	if only != "claims" {
 		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)

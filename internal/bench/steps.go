@@ -17,11 +17,6 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
-var people = []string{
-	"alice.intake", "margaret.eo", "robert.eo", "jennifer.csismgr", "michael.csis", "lisa.hr", "sarah.legal", "james.legal",
-	"diana.invmgr", "carlos.inv", "edward.inv",
-}
-
 // benchSteps measures the bare loop and the human step in turns, at several degrees of parallelism.
 func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time.Duration) ([]series, error) {
 	if err := s.Deploy(ctx, "internal/bench/loop.bpmn"); err != nil {
@@ -104,7 +99,7 @@ func measure(ctx context.Context, name string, parallel int, span time.Duration,
 // humanStep claims and completes over HTTP; the answer of the completion has the next task.
 func humanStep(s *stack.Stack) stepper {
 	return func(ctx context.Context, i int) (func() error, error) {
-		c := s.As(people[i%len(people)])
+		c := s.As(fmt.Sprintf("bench.%d", i+1))
 		started, err := c.StartCase(ctx, casework.CaseStart{ProcessKey: "benchLoop"})
 		if err != nil {
 			return nil, err

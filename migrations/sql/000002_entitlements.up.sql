@@ -110,9 +110,24 @@ AS $$
       AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
 $$;
 
+-- The roles of the caller. They are found once in a transaction, although every policy of every statement asks: the
+-- answer is kept in a setting of the transaction, beside the caller it belongs to.
 CREATE FUNCTION entitlements.caller_roles() RETURNS TEXT[]
-    LANGUAGE sql STABLE
-AS $$ SELECT entitlements.roles_of(entitlements.caller()) $$;
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_caller TEXT := entitlements.caller();
+    v_kept   TEXT[] := NULLIF(current_setting('app.caller_roles', TRUE), '')::TEXT[];
+BEGIN
+    IF v_caller IS NULL THEN
+        RETURN '{}';
+    ELSIF v_kept[1] = v_caller THEN
+        RETURN v_kept[2:];
+    END IF;
+    v_kept := v_caller || entitlements.roles_of(v_caller);
+    PERFORM set_config('app.caller_roles', v_kept::TEXT, TRUE);
+    RETURN v_kept[2:];
+END $$;
 
 -- Whether a valid role of the caller has a permission set to true.
 CREATE FUNCTION entitlements.caller_may(p_permission TEXT) RETURNS BOOLEAN
@@ -120,7 +135,7 @@ CREATE FUNCTION entitlements.caller_may(p_permission TEXT) RETURNS BOOLEAN
 AS $$
     SELECT EXISTS (
         SELECT FROM entitlements.workflow_roles r
-        WHERE r.role_code = ANY (entitlements.roles_of(entitlements.caller()))
+        WHERE r.role_code = ANY (entitlements.caller_roles())
           AND (r.permissions ->> p_permission = 'true' OR r.permissions ->> 'admin' = 'true'))
 $$;
 

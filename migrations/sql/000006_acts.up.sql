@@ -94,7 +94,7 @@ CREATE FUNCTION flowable.claim_task(p_task_id TEXT, p_user_id TEXT, p_command_id
 AS $$
 DECLARE
     v_task  flowable.workflow_tasks;
-    v_roles TEXT[] := entitlements.roles_of(p_user_id);
+    v_roles TEXT[] := CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
     SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -122,7 +122,7 @@ CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_comm
 AS $$
 DECLARE
     v_task  flowable.workflow_tasks;
-    v_roles TEXT[] := entitlements.roles_of(p_user_id);
+    v_roles TEXT[] := CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
     v_queue TEXT;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
