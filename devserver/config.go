@@ -2,90 +2,126 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"net"
-	"net/url"
 	"strconv"
 	"time"
+
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
+	"go.temporal.io/server/common/primitives"
 )
 
-// settings are what the flags say.
-type settings struct {
-	postgres      *url.URL
-	database      string
-	visibility    string
-	ip            string
-	port          int
-	uiPort        int
-	namespace     string
-	retention     time.Duration
-	shards        int
-	logLevel      string
-	exitWithStdin bool
-}
+const (
+	clusterName = "active"
+	loopback    = "127.0.0.1"
 
-func parseFlags(args []string, usage io.Writer) (settings, error) {
-	var cfg settings
-	var postgres string
-	f := flag.NewFlagSet("nextgen-temporal", flag.ContinueOnError)
-	f.SetOutput(usage)
-	f.StringVar(&postgres, "postgres-url", "", "PostgreSQL, as a login that may create databases and extensions (required)")
-	f.StringVar(&cfg.database, "database", "temporal", "database of the server")
-	f.StringVar(&cfg.visibility, "visibility-database", "temporal_visibility", "database of the visibility store")
-	f.StringVar(&cfg.ip, "ip", "127.0.0.1", "address to listen on")
-	f.IntVar(&cfg.port, "port", 7233, "port of the gRPC frontend")
-	f.IntVar(&cfg.uiPort, "ui-port", 8233, "port of the Web UI; 0 runs none")
-	f.StringVar(&cfg.namespace, "namespace", "default", "namespace that is made if it is missing")
-	f.DurationVar(&cfg.retention, "retention", 720*time.Hour, "how long closed runs are kept in a new namespace")
-	f.IntVar(&cfg.shards, "shards", 4, "history shards; fixed when the database is made")
-	f.StringVar(&cfg.logLevel, "log-level", "error", "debug, info, warn or error")
-	f.BoolVar(&cfg.exitWithStdin, "exit-with-stdin", false, "stop when stdin is closed: the parent process has died")
-	if err := f.Parse(args); err != nil {
-		return cfg, err
-	}
-	u, err := url.Parse(postgres)
-	if err != nil || u.Host == "" || u.User == nil {
-		return cfg, errors.New("--postgres-url must be postgres://user:password@host:port/database")
-	}
-	cfg.postgres = u
-	if net.ParseIP(cfg.ip) == nil {
-		return cfg, fmt.Errorf("--ip %q is not an IP address", cfg.ip)
-	}
-	if cfg.shards < 1 || cfg.retention < 24*time.Hour {
-		return cfg, errors.New("--shards must be at least 1 and --retention at least 24h")
-	}
-	return cfg, nil
-}
+	mainStore       = "main"
+	visibilityStore = "visibility"
 
-func (c settings) address() string { return net.JoinHostPort(c.ip, strconv.Itoa(c.port)) }
+	// Each of the four services has a pool of its own for each store. The sum
+	// leaves room for others in PostgreSQL's default of 100 connections.
+	mainConnections       = 10
+	visibilityConnections = 3
+)
 
-// checkPorts finds a taken port before anything is started: the Web UI would end the process without a word of ours.
-func (c settings) checkPorts(ctx context.Context) error {
-	for _, p := range []struct {
-		port int
-		what string
-	}{{c.port, "--port"}, {c.uiPort, "--ui-port"}} {
-		if p.port == 0 {
-			continue
-		}
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(c.ip, strconv.Itoa(p.port)))
-		if err != nil {
-			return fmt.Errorf("port %d is taken; choose another with %s", p.port, p.what)
-		}
-		_ = l.Close()
-	}
-	return nil
-}
+// servicePorts are the gRPC ports of the four services.
+type servicePorts map[primitives.ServiceName]int
 
-// freePort asks the system for a port for an inner service.
-func freePort(ctx context.Context, ip string) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip, "0"))
+// choosePorts takes the frontend's port from the options and free ports for
+// the services that only this process talks to.
+func choosePorts(ctx context.Context, o *options) (servicePorts, error) {
+	free, err := freePorts(ctx, 3, o.Port, o.UIPort)
 	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+		return nil, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return servicePorts{
+		primitives.FrontendService: o.Port,
+		primitives.HistoryService:  free[0],
+		primitives.MatchingService: free[1],
+		primitives.WorkerService:   free[2],
+	}, nil
+}
+
+// staticHosts tells every service where the others are. With it the server
+// needs no membership ring and never stores its ports.
+func (p servicePorts) staticHosts(o *options) map[primitives.ServiceName]static.Hosts {
+	hosts := make(map[primitives.ServiceName]static.Hosts, len(p))
+	for service, port := range p {
+		host := net.JoinHostPort(loopback, strconv.Itoa(port))
+		if service == primitives.FrontendService {
+			host = o.address()
+		}
+		hosts[service] = static.SingleLocalHost(host)
+	}
+	return hosts
+}
+
+// services returns the listening addresses.
+func (p servicePorts) services(o *options) map[string]config.Service {
+	services := make(map[string]config.Service, len(p))
+	for service, port := range p {
+		rpc := config.RPC{GRPCPort: port, BindOnIP: loopback}
+		if service == primitives.FrontendService {
+			rpc.BindOnIP = o.IP
+		}
+		services[string(service)] = config.Service{RPC: rpc}
+	}
+	return services
+}
+
+// serverConfig is the configuration of the Temporal server.
+func serverConfig(o *options, db *database, ports servicePorts) *config.Config {
+	return &config.Config{
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback},
+		},
+		Persistence: config.Persistence{
+			DefaultStore:     mainStore,
+			VisibilityStore:  visibilityStore,
+			NumHistoryShards: int32(o.Shards),
+			DataStores: map[string]config.DataStore{
+				mainStore:       {SQL: storeConfig(db, o.Database, mainConnections)},
+				visibilityStore: {SQL: storeConfig(db, o.VisibilityDatabase, visibilityConnections)},
+			},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: o.address()},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services:            ports.services(o),
+		PublicClient:        config.PublicClient{HostPort: o.address()},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: "disabled"},
+			Visibility: config.VisibilityArchival{State: "disabled"},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{
+			Archival: config.ArchivalNamespaceDefaults{
+				History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+				Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+			},
+		},
+	}
+}
+
+// storeConfig describes one database. The connection itself comes from the
+// connect function; host and login are never part of the configuration, which
+// the server may log.
+func storeConfig(db *database, name string, connections int) *config.SQL {
+	return &config.SQL{
+		Connect:         db.temporalPool,
+		PluginName:      postgresql.PluginNamePGX,
+		DatabaseName:    name,
+		ConnectAddr:     net.JoinHostPort(db.base.Host, strconv.Itoa(int(db.base.Port))),
+		ConnectProtocol: "tcp",
+		MaxConns:        connections,
+		MaxIdleConns:    connections,
+		MaxConnLifetime: time.Hour,
+	}
 }

@@ -2,101 +2,129 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/iancoleman/strcase"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jmoiron/sqlx"
 	"go.temporal.io/server/common/config"
-	"go.temporal.io/server/common/log"
-	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql" // the postgres12_pgx plugin
-	"go.temporal.io/server/tools/common/schema"
-	"go.temporal.io/server/tools/sql"
 )
 
-// lockKey is the advisory lock that one server holds: two would take each other's shards.
-const lockKey = 0x6e657874656d70
+const (
+	applicationName = "nextgen-temporal"
+	connectTimeout  = 10 * time.Second
 
-// lockDatabase waits a little for a server that is just going down, and fails if there is another one.
-func lockDatabase(ctx context.Context, cfg settings) (func(), error) {
-	conn, err := pgx.Connect(ctx, cfg.postgres.String())
+	codeDuplicateDatabase = "42P04"
+	codeUniqueViolation   = "23505"
+)
+
+// database gives connections to any database of one PostgreSQL server.
+type database struct {
+	base *pgx.ConnConfig
+}
+
+// newDatabase reads the URL of --postgres-url. Everything the PostgreSQL
+// driver understands may be part of it, Unix sockets and TLS included.
+func newDatabase(url string) (*database, error) {
+	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
+		return nil, fmt.Errorf("read --postgres-url: %w", err)
 	}
-	release := func() { _ = conn.Close(context.WithoutCancel(ctx)) }
-	retry := time.NewTicker(200 * time.Millisecond)
-	defer retry.Stop()
-	for range 50 {
-		var held bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(lockKey)).Scan(&held); err != nil {
-			release()
-			return nil, fmt.Errorf("lock the Temporal databases: %w", err)
-		}
-		if held {
-			return release, nil
-		}
-		select {
-		case <-ctx.Done():
-			release()
-			return nil, ctx.Err()
-		case <-retry.C:
-		}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
 	}
-	release()
-	return nil, fmt.Errorf("another Temporal server runs on the database %q", cfg.database)
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = applicationName
+	}
+	return &database{base: cfg}, nil
 }
 
-func sqlConfig(cfg settings, database string) *config.SQL {
-	password, _ := cfg.postgres.User.Password()
-	return &config.SQL{
-		PluginName: "postgres12_pgx", User: cfg.postgres.User.Username(), Password: password,
-		ConnectAddr: cfg.postgres.Host, ConnectProtocol: "tcp", DatabaseName: database,
-		MaxConns: 30, MaxIdleConns: 30, MaxConnLifetime: time.Hour,
-	}
+// config returns the connection settings for the named database.
+func (d *database) config(name string) *pgx.ConnConfig {
+	cfg := d.base.Copy()
+	cfg.Database = name
+	return cfg
 }
 
-// prepareDatabases makes both databases and brings their schemas to the version of this server.
-func prepareDatabases(ctx context.Context, cfg settings, logger log.Logger) error {
-	conn, err := pgx.Connect(ctx, cfg.postgres.String())
+// connect opens one connection to the named database.
+func (d *database) connect(ctx context.Context, name string) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, d.config(name))
+	if err != nil {
+		return nil, fmt.Errorf("connect to database %q: %w", name, err)
+	}
+	return conn, nil
+}
+
+// open returns a connection pool for the named database.
+func (d *database) open(name string) *sql.DB {
+	return sql.OpenDB(stdlib.GetConnector(*d.config(name), stdlib.OptionAfterConnect(registerTypes)))
+}
+
+// temporalPool is the connect function given to the Temporal server. It does
+// what the server's own function does, without a detour over a URL that could
+// not carry every setting.
+func (d *database) temporalPool(cfg *config.SQL) (*sqlx.DB, error) {
+	pool := sqlx.NewDb(d.open(cfg.DatabaseName), "pgx")
+	pool.SetMaxOpenConns(cfg.MaxConns)
+	pool.SetMaxIdleConns(cfg.MaxIdleConns)
+	pool.SetConnMaxLifetime(cfg.MaxConnLifetime)
+	pool.MapperFunc(strcase.ToSnake)
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// registerTypes sends durations as the bigint nanoseconds of Temporal's
+// tables instead of the interval that pgx would choose.
+func registerTypes(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterDefaultPgType(time.Duration(0), "int8")
+	conn.TypeMap().RegisterDefaultPgType((*time.Duration)(nil), "int8")
+	return nil
+}
+
+// createMissing creates those of the named databases that do not exist yet.
+func (d *database) createMissing(ctx context.Context, names ...string) error {
+	conn, err := pgx.ConnectConfig(ctx, d.base.Copy())
 	if err != nil {
 		return fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	for _, db := range []struct{ name, schema string }{
-		{cfg.database, "postgresql/v12/temporal"}, {cfg.visibility, "postgresql/v12/visibility"},
-	} {
+	for _, name := range names {
 		var exists bool
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", db.name).Scan(&exists); err != nil {
-			return fmt.Errorf("look for database %s: %w", db.name, err)
+		err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
+		if err != nil {
+			return fmt.Errorf("look for database %q: %w", name, err)
 		}
-		if !exists {
-			if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{db.name}.Sanitize()); err != nil {
-				return fmt.Errorf("create database %s: %w", db.name, err)
-			}
+		if exists {
+			continue
 		}
-		// The rows of the visibility store lag anyway, and in one cluster they are on disk before what says that they were
-		// written: their commits need not wait for the disk.
-		if db.name == cfg.visibility {
-			if _, err := conn.Exec(ctx, "ALTER DATABASE "+pgx.Identifier{db.name}.Sanitize()+" SET synchronous_commit = off"); err != nil {
-				return fmt.Errorf("settings of %s: %w", db.name, err)
-			}
-		}
-		if err := migrate(cfg, db.name, db.schema, logger); err != nil {
-			return fmt.Errorf("schema of %s: %w", db.name, err)
+		_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+		if err != nil && !hasCode(err, codeDuplicateDatabase, codeUniqueViolation) {
+			return fmt.Errorf("create database %q: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func migrate(cfg settings, database, schemaName string, logger log.Logger) error {
-	conn, err := sql.NewConnection(sqlConfig(cfg, database), logger)
-	if err != nil {
-		return err
+// hasCode tells whether err is a PostgreSQL error with one of the codes.
+func hasCode(err error, codes ...string) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return false
 	}
-	defer conn.Close()
-	if _, err := conn.ReadSchemaVersion(); err != nil { // a new database: it has no version yet
-		if err := schema.NewSetupSchemaTask(conn, &schema.SetupConfig{InitialVersion: "0.0"}, logger).Run(); err != nil {
-			return err
+	for _, code := range codes {
+		if pgErr.Code == code {
+			return true
 		}
 	}
-	return schema.NewUpdateSchemaTask(conn, &schema.UpdateConfig{DBName: database, SchemaName: schemaName}, logger).Run()
+	return false
 }

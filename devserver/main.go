@@ -1,7 +1,7 @@
-// Command nextgen-temporal is a Temporal server with its Web UI in one process, on PostgreSQL, for development. It is a
-// module of its own, so that the product does not depend on the server (docs/adr/0004).
-//
-// When it is ready it prints one line of JSON to stdout: {"address", "uiUrl", "namespace"}. Everything else goes to stderr.
+// Command nextgen-temporal is a Temporal server with its Web UI in one
+// process, on PostgreSQL, for local development. `nextgen dev` starts it as a
+// child, waits for the one JSON line on its standard output and then uses the
+// address found there.
 package main
 
 import (
@@ -14,77 +14,60 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
-func main() {
-	cfg, err := parseFlags(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "nextgen-temporal:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if cfg.exitWithStdin {
-		ctx = untilEOF(ctx, os.Stdin)
-	}
-	if err := run(ctx, cfg, os.Stdout); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "nextgen-temporal:", err)
-		os.Exit(1)
-	}
-}
-
-// untilEOF ends the context when the other end of the pipe is closed: the parent has died.
-func untilEOF(ctx context.Context, r io.Reader) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		_, _ = io.Copy(io.Discard, r)
-		cancel()
-	}()
-	return ctx
-}
-
-// ready is the line that tells a parent where the server is.
-type ready struct {
+// readyLine is what the process prints, once, when it can be used.
+type readyLine struct {
 	Address   string `json:"address"`
 	UIURL     string `json:"uiUrl,omitempty"`
 	Namespace string `json:"namespace"`
 }
 
-// run brings the server up and keeps it up until ctx ends.
-func run(ctx context.Context, cfg settings, out io.Writer) error {
-	if err := cfg.checkPorts(ctx); err != nil {
-		return err
+func main() {
+	os.Exit(realMain())
+}
+
+// realMain runs the command and returns its exit code: 0 after a clean stop,
+// 1 after a failure, 2 for a wrong command line.
+func realMain() int {
+	// Libraries below print to standard output now and then. It belongs to
+	// the ready line alone, so everything else is sent to standard error.
+	ready := os.Stdout
+	os.Stdout = os.Stderr
+
+	opts, err := parseOptions(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
-	unlock, err := lockDatabase(ctx, cfg)
 	if err != nil {
-		return err
+		fmt.Fprintln(os.Stderr, "nextgen-temporal:", err)
+		return 2
 	}
-	defer unlock()
-	log := newLogger(cfg.logLevel)
-	if err := prepareDatabases(ctx, cfg, log); err != nil {
-		return err
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	if opts.ExitWithStdin {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		go cancelAtEOF(os.Stdin, cancel)
 	}
-	server, err := startServer(ctx, cfg, log)
+
+	err = run(ctx, opts, func(line readyLine) error {
+		return json.NewEncoder(ready).Encode(line)
+	})
 	if err != nil {
-		return err
+		fmt.Fprintln(os.Stderr, "nextgen-temporal:", err)
+		return 1
 	}
-	defer stopWithin(10*time.Second, server)
-	if err := ensureNamespace(ctx, cfg); err != nil {
-		return err
-	}
-	r := ready{Address: cfg.address(), Namespace: cfg.namespace}
-	if cfg.uiPort != 0 {
-		ui := startUI(cfg)
-		defer ui.Stop()
-		r.UIURL = fmt.Sprintf("http://%s:%d", cfg.ip, cfg.uiPort)
-	}
-	if err := json.NewEncoder(out).Encode(r); err != nil {
-		return fmt.Errorf("announce: %w", err)
-	}
-	<-ctx.Done()
-	return nil
+	return 0
+}
+
+// cancelAtEOF reads r to its end and then cancels. The parent holds the other
+// end of the pipe, so the end means that the parent is gone.
+func cancelAtEOF(r io.Reader, cancel context.CancelFunc) {
+	_, _ = io.Copy(io.Discard, r)
+	cancel()
 }

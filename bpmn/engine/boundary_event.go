@@ -79,5 +79,6 @@ func DropTimers(p *bpmn.Program, s State, hosts []string) State {
 		i := p.NodeIndex(t.Node)
 		return slices.Contains(hosts, t.Host) && i >= 0 && p.Nodes[i].Interrupting
 	})
+	c.tidy()
 	return c
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
@@ -103,7 +104,11 @@ func (m *machine) start(ev Event) error {
 	}
 	m.state.Rev, m.state.Started = Rev, true
 	if ev.Initiator.ID != "" {
-		m.state.Users = append(m.state.Users, ev.Initiator)
+		roles := slices.Clone(ev.Initiator.Roles)
+		if len(roles) == 0 {
+			roles = nil
+		}
+		m.state.Users = append(m.state.Users, User{ID: ev.Initiator.ID, Roles: roles})
 	}
 	m.setVariables(ev.Variables)
 	if name := m.program.Nodes[i].Initiator; name != "" {

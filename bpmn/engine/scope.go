@@ -108,13 +108,22 @@ func (t task) assignee() any {
 	return nil
 }
 
+// name evaluates the task's name anew: the state does not keep it.
+func (t task) name() string {
+	e := evaluator{scope: t.m.scope(t.v)}
+	if name := e.text("name", t.v.node.Human.Name); name != "" && e.err == nil {
+		return name
+	}
+	return t.v.node.ID
+}
+
 // Property implements expr.Object.
 func (t task) Property(name string) (any, bool) {
 	switch name {
 	case "assignee":
 		return t.assignee(), true
 	case "name":
-		return t.v.node.Name, true
+		return t.name(), true
 	case "taskDefinitionKey":
 		return t.v.node.ID, true
 	}
@@ -127,7 +136,7 @@ func (t task) Call(c *expr.Context, method string, args []any) (any, error) {
 	case method == "getAssignee" && len(args) == 0:
 		return t.assignee(), nil
 	case method == "getName" && len(args) == 0:
-		return t.v.node.Name, nil
+		return t.name(), nil
 	case method == "getTaskDefinitionKey" && len(args) == 0:
 		return t.v.node.ID, nil
 	case method == "setVariable" || method == "getVariable" || method == "hasVariable":
@@ -155,8 +164,10 @@ func (p person) Call(_ *expr.Context, method string, args []any) (any, error) {
 	switch {
 	case method == "hasRole" && len(args) == 1:
 		return slices.Contains(p.Roles, expr.Text(args[0])), nil
-	case method == "getId" && len(args) == 0:
+	case (method == "getId" || method == "toString") && len(args) == 0:
 		return p.ID, nil
+	case method == "equals" && len(args) == 1:
+		return args[0] != nil && expr.Text(args[0]) == p.ID, nil
 	}
 	return nil, fmt.Errorf("user.%s with %d arguments: %w", method, len(args), expr.ErrNoMethod)
 }

@@ -97,6 +97,22 @@ func (s *State) clone() State {
 	return c
 }
 
+// tidy gives a state the one form that it also has after it was stored and read again: no list is empty but not nil.
+func (s *State) tidy() {
+	if len(s.Users) == 0 {
+		s.Users = nil
+	}
+	if len(s.Variables) == 0 {
+		s.Variables = nil
+	}
+	if len(s.Tokens) == 0 {
+		s.Tokens = nil
+	}
+	if len(s.Timers) == 0 {
+		s.Timers = nil
+	}
+}
+
 func (s *State) token(id string) int {
 	return slices.IndexFunc(s.Tokens, func(t Token) bool { return t.ID == id })
 }

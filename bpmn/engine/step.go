@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,6 +22,7 @@ func Step(p *bpmn.Program, s State, ev Event) (State, []Effect, error) {
 	}
 	m.run()
 	m.endIfDone()
+	m.state.tidy()
 	return m.state, m.effects, nil
 }
 
@@ -116,10 +116,20 @@ func (m *machine) setVariable(name string, value json.RawMessage) {
 	if m.state.Variables == nil {
 		m.state.Variables = map[string]json.RawMessage{}
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err == nil { // one form, whoever sent it
-		value = compact.Bytes()
-	}
+	value = canonical(value)
 	m.state.Variables[name] = value
 	m.emit(Effect{Kind: VariableSet, Name: name, Value: value})
+}
+
+// canonical gives a value the one form that it also has after its state was stored and read again: compact, with "<"
+// and the like escaped. What is not JSON is kept as text, so that it cannot spoil the state.
+func canonical(value json.RawMessage) json.RawMessage {
+	if len(value) == 0 {
+		return json.RawMessage("null")
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return text(string(value))
+	}
+	return raw
 }

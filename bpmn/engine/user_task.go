@@ -43,7 +43,7 @@ func (m *machine) evaluateTask(v visit) (*Task, error) {
 		Priority:        e.integer("priority", h.Priority),
 	}
 	if task.Name == "" {
-		task.Name = v.node.Name
+		task.Name = v.node.ID
 	}
 	return task, e.err
 }
@@ -195,7 +195,16 @@ func (e *evaluator) due(name string, t *expr.Template, now time.Time) *time.Time
 	return &at
 }
 
+// instant reads a date-time, or a duration from now. A year of more than four digits could not be stored.
 func instant(s string, now time.Time) (time.Time, error) {
+	at, err := parseInstant(s, now)
+	if err == nil && (at.Year() < 0 || at.Year() > 9999) {
+		return time.Time{}, fmt.Errorf("%q is outside the years 0 to 9999", s)
+	}
+	return at, err
+}
+
+func parseInstant(s string, now time.Time) (time.Time, error) {
 	if strings.HasPrefix(s, "P") {
 		d, err := bpmn.ParseDuration(s)
 		if err != nil {
