@@ -28,6 +28,8 @@ type series struct {
 	P50      float64 `json:"p50ms"`
 	P95      float64 `json:"p95ms"`
 	P99      float64 `json:"p99ms"`
+
+	CPU map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
 }
 
 func summarize(name string, parallel int, took []time.Duration, elapsed time.Duration) series {
@@ -128,4 +130,7 @@ func head() {
 	fmt.Printf("%-34s %8s %8s %10s %9s %9s %9s\n", "series", "parallel", "steps", "steps/s", "p50 ms", "p95 ms", "p99 ms")
 }
 
-func (s series) print() { fmt.Printf(row, s.Name, s.Parallel, s.Steps, s.PerSec, s.P50, s.P95, s.P99) }
+func (s series) print() {
+	fmt.Printf(row, s.Name, s.Parallel, s.Steps, s.PerSec, s.P50, s.P95, s.P99)
+	printCPU(s.CPU)
+}

@@ -72,7 +72,7 @@ func measure(ctx context.Context, name string, parallel int, span time.Duration,
 			return series{}, err
 		}
 	}
-	start := time.Now()
+	before, start := cpuTime(), time.Now()
 	var running sync.WaitGroup
 	for _, step := range steps {
 		running.Go(func() {
@@ -93,7 +93,9 @@ func measure(ctx context.Context, name string, parallel int, span time.Duration,
 		})
 	}
 	running.Wait()
-	return summarize(name, parallel, took, time.Since(start)), errors.Join(failures...)
+	s := summarize(name, parallel, took, time.Since(start))
+	s.CPU = perStep(before, cpuTime(), s.Steps)
+	return s, errors.Join(failures...)
 }
 
 // humanStep claims and completes over HTTP; the answer of the completion has the next task.

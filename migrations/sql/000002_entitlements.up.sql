@@ -97,18 +97,24 @@ CREATE FUNCTION entitlements.caller() RETURNS TEXT
     LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT NULLIF(current_setting('app.current_user_id', TRUE), '') $$;
 
+-- Functions with a query in them that a step of a case calls are written in PL/pgSQL: PostgreSQL keeps their plans for the
+-- session, while it plans the body of an SQL function anew for every statement that calls it.
+
 -- The role codes a user holds now. One place says what valid means (corrections 7 and 12).
 CREATE FUNCTION entitlements.roles_of(p_user_id TEXT) RETURNS TEXT[]
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
-    SELECT COALESCE(array_agg(r.role_code::TEXT ORDER BY r.role_code), '{}')
-    FROM entitlements.users u
-    JOIN entitlements.user_workflow_roles ur ON ur.user_id = u.user_id
-    JOIN entitlements.workflow_roles r ON r.role_id = ur.role_id
-    WHERE u.user_id = p_user_id AND u.is_active AND r.is_active
-      AND ur.valid_from <= CURRENT_TIMESTAMP
-      AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
-$$;
+BEGIN
+    RETURN ARRAY(
+        SELECT r.role_code::TEXT
+        FROM entitlements.users u
+        JOIN entitlements.user_workflow_roles ur ON ur.user_id = u.user_id
+        JOIN entitlements.workflow_roles r ON r.role_id = ur.role_id
+        WHERE u.user_id = p_user_id AND u.is_active AND r.is_active
+          AND ur.valid_from <= CURRENT_TIMESTAMP
+          AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
+        ORDER BY r.role_code);
+END $$;
 
 -- The roles of the caller. They are found once in a transaction, although every policy of every statement asks: the
 -- answer is kept in a setting of the transaction, beside the caller it belongs to.
@@ -131,13 +137,14 @@ END $$;
 
 -- Whether a valid role of the caller has a permission set to true.
 CREATE FUNCTION entitlements.caller_may(p_permission TEXT) RETURNS BOOLEAN
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
-    SELECT EXISTS (
+BEGIN
+    RETURN EXISTS (
         SELECT FROM entitlements.workflow_roles r
         WHERE r.role_code = ANY (entitlements.caller_roles())
-          AND (r.permissions ->> p_permission = 'true' OR r.permissions ->> 'admin' = 'true'))
-$$;
+          AND (r.permissions ->> p_permission = 'true' OR r.permissions ->> 'admin' = 'true'));
+END $$;
 
 CREATE FUNCTION entitlements.record_change() RETURNS TRIGGER
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog

@@ -42,28 +42,32 @@ END $$;
 
 -- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it.
 CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
 AS $$
-    SELECT max(a.max_tasks_per_user) - (
-        SELECT count(*) FROM flowable.workflow_tasks t
-        WHERE t.assignee_id = p_user_id AND t.queue_name = p_queue AND t.status IN ('CLAIMED', 'DELEGATED'))
-    FROM flowable.workflow_queues q
-    JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-    JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
-    WHERE q.queue_name = p_queue
-$$;
+BEGIN
+    RETURN (
+        SELECT max(a.max_tasks_per_user) - (
+            SELECT count(*) FROM flowable.workflow_tasks t
+            WHERE t.assignee_id = p_user_id AND t.queue_name = p_queue AND t.status IN ('CLAIMED', 'DELEGATED'))
+        FROM flowable.workflow_queues q
+        JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
+        WHERE q.queue_name = p_queue);
+END $$;
 
 -- Whether a user may claim a task: by group, by name, or, if it names nobody, by working on its queue.
 CREATE FUNCTION flowable.is_candidate(t flowable.workflow_tasks, p_user_id TEXT, p_roles TEXT[]) RETURNS BOOLEAN
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
 AS $$
-    SELECT t.candidate_groups && p_roles OR p_user_id = ANY (t.candidate_users)
-        OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND EXISTS (
-            SELECT FROM flowable.workflow_queues q
-            JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-            JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
-            WHERE q.queue_name = t.queue_name))
-$$;
+BEGIN
+    RETURN (
+        SELECT t.candidate_groups && p_roles OR p_user_id = ANY (t.candidate_users)
+            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND EXISTS (
+                SELECT FROM flowable.workflow_queues q
+                JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+                JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
+                WHERE q.queue_name = t.queue_name)));
+END $$;
 
 -- Gives a locked, claimable task to a user.
 CREATE FUNCTION flowable.give_task(p_task flowable.workflow_tasks, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
@@ -78,7 +82,7 @@ BEGIN
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_user_id, p_task.status, 'CLAIMED', p_user_id);
-    -- The workflow need not know at once who holds a task: a completion within this second carries the claim with it.
+    -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it.
     PERFORM flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'claim', 'taskId', v_task.task_id,
         'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id), INTERVAL '1 second');
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
@@ -232,14 +236,6 @@ BEGIN
         old_assignee, new_assignee, comments)
     VALUES (v_task.task_id, v_task.process_instance_id, 'COMPLETE', p_user_id, v_old, 'COMPLETED',
         p_user_id, p_user_id, p_completion ->> 'outcomeReason');
-    -- Claims that the workflow has not heard of travel with the completion, which names the holder.
-    DELETE FROM flowable.outbox o USING flowable.task_commands c
-    WHERE o.command_id = c.command_id AND c.process_instance_id = v_task.process_instance_id
-      AND c.task_id = p_task_id AND c.state = 'ACCEPTED' AND c.kind IN ('claim', 'unclaim');
-    UPDATE flowable.task_commands c
-    SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP, reason = 'carried by the completion ' || p_command_id
-    WHERE c.process_instance_id = v_task.process_instance_id
-      AND c.task_id = p_task_id AND c.state = 'ACCEPTED' AND c.kind IN ('claim', 'unclaim');
     RETURN jsonb_build_object('task', flowable.task_json(v_task), 'delivery',
         flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'complete', 'taskId', v_task.task_id,
             'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id,

@@ -13,19 +13,24 @@ $$;
 
 -- Where a task went and when it is next due, as the workflow learns it.
 CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
 AS $$
-    SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
-        'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
-        'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
-                       FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name)))
-$$;
+BEGIN
+    RETURN (
+        SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
+            'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
+            'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
+                           FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name))));
+END $$;
 
 -- The queue of a new task: of its first candidate group that has one, of its lane, else the default.
 CREATE FUNCTION flowable.queue_for(p_groups TEXT[], p_lane TEXT) RETURNS flowable.workflow_queues
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
 AS $$
-    SELECT q FROM (
+DECLARE
+    v_queue flowable.workflow_queues;
+BEGIN
+    SELECT q.* INTO v_queue FROM (
         SELECT 1 AS rank, g.place, r.queue_name
         FROM unnest(p_groups) WITH ORDINALITY AS g (code, place)
         JOIN entitlements.workflow_roles r ON r.role_code = g.code
@@ -33,8 +38,9 @@ AS $$
         UNION ALL SELECT 3, 0, 'default-queue') AS route
     JOIN flowable.workflow_queues q ON q.queue_name = route.queue_name
     ORDER BY route.rank, route.place
-    LIMIT 1
-$$;
+    LIMIT 1;
+    RETURN v_queue;
+END $$;
 
 -- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
 -- open in its queue, on record: nobody else could ever work on it.
@@ -106,20 +112,23 @@ END $$;
 
 -- The tasks of a step's cancellations that a person has completed first, with a command that is still to be applied.
 CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB) RETURNS JSONB
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
-    WITH held AS (
-        SELECT t.task_id, t.status FROM flowable.workflow_tasks t
-        WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
-        ORDER BY t.task_id FOR UPDATE)
-    SELECT jsonb_agg(h.task_id ORDER BY h.task_id) FROM held h
-    WHERE h.status = 'COMPLETED' AND EXISTS (
-        SELECT FROM flowable.task_commands c WHERE c.task_id = h.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED')
-$$;
+BEGIN
+    RETURN (
+        WITH held AS (
+            SELECT t.task_id, t.status FROM flowable.workflow_tasks t
+            WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
+            ORDER BY t.task_id FOR UPDATE)
+        SELECT jsonb_agg(h.task_id ORDER BY h.task_id) FROM held h
+        WHERE h.status = 'COMPLETED' AND EXISTS (
+            SELECT FROM flowable.task_commands c WHERE c.task_id = h.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED'));
+END $$;
 
 CREATE FUNCTION flowable.cancel_tasks(p_instance_id TEXT, p_task_ids JSONB, p_actor TEXT) RETURNS VOID
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
+BEGIN
     WITH old AS (
         SELECT t.task_id, t.status, t.assignee_id FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED')
@@ -131,12 +140,13 @@ AS $$
         RETURNING t.task_id)
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
     SELECT old.task_id, p_instance_id, 'CANCEL', p_actor, old.status, 'CANCELLED', old.assignee_id
-    FROM old JOIN cancelled ON cancelled.task_id = old.task_id
-$$;
+    FROM old JOIN cancelled ON cancelled.task_id = old.task_id;
+END $$;
 
 CREATE FUNCTION flowable.record_activities(p_instance_id TEXT, p_activities JSONB, p_at TIMESTAMPTZ) RETURNS VOID
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
+BEGIN
     WITH change AS (
         SELECT c.value ->> 'elementInstanceId' AS id, c.value ->> 'activityId' AS activity, c.value ->> 'activityType' AS type,
                c.value ->> 'name' AS name, c.value ->> 'state' AS state, c.ordinality AS place
@@ -151,12 +161,13 @@ AS $$
         ORDER BY c.place)
     UPDATE flowable.activity_history h SET state = c.state, ended_at = p_at
     FROM change c
-    WHERE h.process_instance_id = p_instance_id AND h.element_instance_id = c.id AND c.state <> 'ACTIVE'
-$$;
+    WHERE h.process_instance_id = p_instance_id AND h.element_instance_id = c.id AND c.state <> 'ACTIVE';
+END $$;
 
 CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB, p_actor TEXT) RETURNS VOID
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
+BEGIN
     INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, updated_by)
     SELECT p_instance_id, v.value ->> 'name',
         CASE jsonb_typeof(v.value -> 'value')
@@ -168,8 +179,8 @@ AS $$
     FROM jsonb_array_elements(p_variables) AS v
     ON CONFLICT (process_instance_id, variable_name) WHERE task_id IS NULL DO UPDATE
     SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value,
-        variable_json = EXCLUDED.variable_json, updated_by = EXCLUDED.updated_by
-$$;
+        variable_json = EXCLUDED.variable_json, updated_by = EXCLUDED.updated_by;
+END $$;
 
 CREATE FUNCTION flowable.record_incidents(p_instance_id TEXT, p_incidents JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
     LANGUAGE plpgsql
@@ -206,6 +217,34 @@ BEGIN
     DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
 END $$;
 
+-- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
+-- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
+CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_command flowable.task_commands;
+BEGIN
+    UPDATE flowable.task_commands c SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP
+    WHERE c.command_id = p_command_id AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
+    RETURNING * INTO v_command;
+    IF NOT FOUND THEN
+        RETURN FALSE;
+    ELSIF v_command.kind <> 'complete' THEN
+        DELETE FROM flowable.outbox o WHERE o.command_id = p_command_id;
+        RETURN TRUE;
+    END IF;
+    WITH carried AS (
+        UPDATE flowable.task_commands c
+        SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP, reason = 'carried by the completion ' || p_command_id
+        WHERE c.process_instance_id = p_instance_id AND c.task_id = v_command.task_id AND c.state = 'ACCEPTED'
+          AND c.kind IN ('claim', 'unclaim')
+        RETURNING c.command_id)
+    DELETE FROM flowable.outbox o
+    WHERE o.command_id IN (SELECT c.command_id FROM carried c UNION ALL SELECT p_command_id);
+    RETURN TRUE;
+END $$;
+
 -- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
 -- time. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
 -- person has completed first changes nothing either: {"lost": […]}.
@@ -238,12 +277,9 @@ BEGIN
         END IF;
     END IF;
     IF v_command IS NOT NULL THEN
-        UPDATE flowable.task_commands c SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP
-        WHERE c.command_id = v_command AND c.process_instance_id = v_instance.process_instance_id AND c.state = 'ACCEPTED';
-        IF NOT FOUND THEN
+        IF NOT flowable.settle_command(v_instance.process_instance_id, v_command) THEN
             RETURN v_result || '{"refused": true, "reason": "the command is not an accepted one"}';
         END IF;
-        DELETE FROM flowable.outbox o WHERE o.command_id = v_command;
     ELSIF v_instance.start_state = 'REQUESTED' THEN
         DELETE FROM flowable.outbox o WHERE o.process_instance_id = v_instance.process_instance_id AND o.kind = 'START';
     END IF;
