@@ -2,9 +2,11 @@ package db
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
@@ -14,18 +16,24 @@ import (
 // stepChannel is the PostgreSQL channel on which workers announce committed steps.
 const stepChannel = "nextgen_step"
 
+// linger is how long announcements are gathered when the waiters of this process know already.
+const linger = 20 * time.Millisecond
+
 // Announcer tells waiting API processes of committed steps, after the commit and in batches: a NOTIFY inside the commit
 // would make all commits queue up behind one lock. A lost announcement costs a waiter some time, nothing else.
 type Announcer struct {
 	store   *Store
+	local   *StepHub
 	log     *zap.Logger
 	pending chan string
 }
 
-// NewAnnouncer makes the store's steps known through it. Call it before the store commits steps, and Run it.
-func NewAnnouncer(s *Store, log *zap.Logger) *Announcer {
-	a := &Announcer{store: s, log: log.Named("announcer"), pending: make(chan string, 4096)}
+// NewAnnouncer makes the store's steps known through it. A hub in the same process, which may be nil, hears of them
+// without a way over PostgreSQL. Call it before the store commits steps, and Run it.
+func NewAnnouncer(s *Store, local *StepHub, log *zap.Logger) *Announcer {
+	a := &Announcer{store: s, local: local, log: log.Named("announcer"), pending: make(chan string, 4096)}
 	s.announce = func(id string) {
+		local.wake(id)
 		select {
 		case a.pending <- id:
 		default: // waiters look for themselves before long
@@ -41,6 +49,9 @@ func (a *Announcer) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case first := <-a.pending:
+			if a.local != nil {
+				a.gather(ctx)
+			}
 			ids := []string{first}
 			for more := true; more && len(ids) < 500; {
 				select {
@@ -50,17 +61,28 @@ func (a *Announcer) Run(ctx context.Context) {
 					more = false
 				}
 			}
-			if err := dbsqlc.New(a.store.pool).StepsAnnounce(ctx, ids); err != nil && ctx.Err() == nil {
+			p := dbsqlc.StepsAnnounceParams{Origin: a.local.name(), Ids: ids}
+			if err := dbsqlc.New(a.store.pool).StepsAnnounce(ctx, p); err != nil && ctx.Err() == nil {
 				a.log.Warn("steps not announced", zap.Error(err))
 			}
 		}
 	}
 }
 
+func (a *Announcer) gather(ctx context.Context) {
+	more := time.NewTimer(linger)
+	defer more.Stop()
+	select {
+	case <-ctx.Done():
+	case <-more.C:
+	}
+}
+
 // StepHub lets requests wait for the next committed step of an instance, whichever process commits it.
 type StepHub struct {
-	store *Store
-	log   *zap.Logger
+	store  *Store
+	log    *zap.Logger
+	origin string // of the announcements that it has heard in its own process
 
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]struct{}
@@ -68,7 +90,7 @@ type StepHub struct {
 
 // NewStepHub returns a hub; Run it.
 func NewStepHub(s *Store, log *zap.Logger) *StepHub {
-	return &StepHub{store: s, log: log.Named("steps"), waiting: map[string]map[chan struct{}]struct{}{}}
+	return &StepHub{store: s, log: log.Named("steps"), origin: uuid.NewString(), waiting: map[string]map[chan struct{}]struct{}{}}
 }
 
 // Watch returns a channel that receives after each announced step of an instance, and a function that ends the watch.
@@ -91,7 +113,17 @@ func (h *StepHub) Watch(instanceID string) (<-chan struct{}, func()) {
 	}
 }
 
+func (h *StepHub) name() string {
+	if h == nil {
+		return ""
+	}
+	return h.origin
+}
+
 func (h *StepHub) wake(instanceID string) {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for ch := range h.waiting[instanceID] {
@@ -131,6 +163,8 @@ func (h *StepHub) listen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		h.wake(n.Payload)
+		if origin, instanceID, _ := strings.Cut(n.Payload, " "); origin != h.origin {
+			h.wake(instanceID)
+		}
 	}
 }

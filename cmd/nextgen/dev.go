@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/onecms/nextgen-workflow/db"
@@ -111,8 +110,7 @@ func (s *stack) up(ctx context.Context) error {
 	}
 	temporal := temporalConfig{address: s.cfg.temporalAddress, namespace: s.cfg.namespace, uiURL: "http://127.0.0.1:" + s.cfg.uiPort}
 	databaseURL := s.cfg.databaseURL
-	var apiStore, workerStore *db.Store
-	var conn client.Client
+	var side apiSide
 	for _, step := range []struct {
 		name string
 		work func() error
@@ -121,37 +119,40 @@ func (s *stack) up(ctx context.Context) error {
 		{"Temporal", func() error { temporal.address, err = s.temporal(ctx); return err }},
 		{"schema", func() error { return migrations.Up(ctx, databaseURL) }},
 		{"sample data and models", func() error { return loadSample(ctx, databaseURL) }},
-		{"worker", func() error {
-			if conn, err = dialTemporal(ctx, temporal, s.log); err != nil {
-				return err
-			}
-			s.stops = append(s.stops, conn.Close)
-			if workerStore, err = db.Open(ctx, db.Config{URL: databaseURL, Role: "nextgen_worker", AppName: "nextgen-worker"}); err != nil {
-				return err
-			}
-			s.stops = append(s.stops, workerStore.Close)
-			side, err := startWorker(ctx, workerStore, conn, temporal.namespace, s.log)
-			if err != nil {
-				return err
-			}
-			s.stops = append(s.stops, side.stop)
-			return nil
-		}},
-		{"API", func() error {
-			if apiStore, err = db.Open(ctx, db.Config{URL: databaseURL, Role: "nextgen_api", AppName: "nextgen-api"}); err != nil {
-				return err
-			}
-			s.stops = append(s.stops, apiStore.Close)
-			return nil
-		}},
+		{"worker and API", func() error { side, err = s.product(ctx, databaseURL, temporal); return err }},
 	} {
 		if err := s.stage(step.name, step.work); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	address := net.JoinHostPort("127.0.0.1", s.cfg.port)
-	s.announce(address, temporal)
-	return serveAPI(ctx, apiSide{store: apiStore, conn: conn, temporal: temporal, address: address, userHeader: true, log: s.log})
+	s.announce(side.address, temporal)
+	return serveAPI(ctx, side)
+}
+
+// product starts the worker and prepares the API, in this process.
+func (s *stack) product(ctx context.Context, databaseURL string, temporal temporalConfig) (apiSide, error) {
+	side := apiSide{temporal: temporal, address: net.JoinHostPort("127.0.0.1", s.cfg.port), userHeader: true, log: s.log}
+	var err error
+	if side.conn, err = dialTemporal(ctx, temporal, s.log); err != nil {
+		return side, err
+	}
+	s.stops = append(s.stops, side.conn.Close)
+	if side.store, err = db.Open(ctx, db.Config{URL: databaseURL, Role: "nextgen_api", AppName: "nextgen-api"}); err != nil {
+		return side, err
+	}
+	s.stops = append(s.stops, side.store.Close)
+	side.hub = db.NewStepHub(side.store, s.log)
+	workerStore, err := db.Open(ctx, db.Config{URL: databaseURL, Role: "nextgen_worker", AppName: "nextgen-worker"})
+	if err != nil {
+		return side, err
+	}
+	s.stops = append(s.stops, workerStore.Close)
+	worker, err := startWorker(ctx, workerStore, side.hub, side.conn, temporal.namespace, s.log)
+	if err != nil {
+		return side, err
+	}
+	s.stops = append(s.stops, worker.stop)
+	return side, nil
 }
 
 func (s *stack) announce(address string, temporal temporalConfig) {

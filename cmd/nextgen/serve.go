@@ -47,7 +47,7 @@ func apiCommand() *cobra.Command {
 		}
 		defer store.Close()
 		return ignoreCancel(serveAPI(cmd.Context(), apiSide{
-			store: store, conn: conn, temporal: temporal, address: address, userHeader: userHeader == "true", log: log,
+			store: store, hub: db.NewStepHub(store, log), conn: conn, temporal: temporal, address: address, userHeader: userHeader == "true", log: log,
 		}))
 	}
 	return cmd
@@ -56,6 +56,7 @@ func apiCommand() *cobra.Command {
 // apiSide is what the HTTP side runs with.
 type apiSide struct {
 	store      *db.Store
+	hub        *db.StepHub
 	conn       client.Client
 	temporal   temporalConfig
 	address    string
@@ -65,15 +66,14 @@ type apiSide struct {
 
 // serveAPI serves until ctx ends and then stops gracefully.
 func serveAPI(ctx context.Context, s apiSide) error {
-	hub := db.NewStepHub(s.store, s.log)
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopHub()
-	go hub.Run(hubCtx)
+	go s.hub.Run(hubCtx)
 	server, err := api.New(api.Config{
 		Address: s.address, AllowUserHeader: s.userHeader,
 		TemporalUIURL: s.temporal.uiURL, TemporalNamespace: s.temporal.namespace,
 	}, api.Deps{
-		Store: s.store, Engine: workflows.NewClient(s.conn, s.temporal.namespace), Steps: hub, Health: readiness{s.store, s.conn},
+		Store: s.store, Engine: workflows.NewClient(s.conn, s.temporal.namespace), Steps: s.hub, Health: readiness{s.store, s.conn},
 	}, s.log)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func workerCommand() *cobra.Command {
 			return err
 		}
 		defer store.Close()
-		side, err := startWorker(ctx, store, conn, temporal.namespace, log)
+		side, err := startWorker(ctx, store, nil, conn, temporal.namespace, log)
 		if err != nil {
 			return err
 		}

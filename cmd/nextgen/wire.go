@@ -70,11 +70,12 @@ type workerSide struct {
 	cancel context.CancelFunc
 }
 
-func startWorker(ctx context.Context, store *db.Store, conn client.Client, namespace string, log *zap.Logger) (*workerSide, error) {
+// startWorker starts the worker. waiters are those in the same process that hear of steps; nil if there are none.
+func startWorker(ctx context.Context, store *db.Store, waiters *db.StepHub, conn client.Client, namespace string, log *zap.Logger) (*workerSide, error) {
 	if err := registerSearchAttributes(ctx, conn, namespace, log); err != nil {
 		return nil, err
 	}
-	announcer := db.NewAnnouncer(store, log)
+	announcer := db.NewAnnouncer(store, waiters, log)
 	w, err := worker.New(worker.Deps{Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Log: log}, worker.Config{})
 	if err != nil {
 		return nil, err

@@ -90,10 +90,15 @@ func (q *Queries) OutboxRetry(ctx context.Context, arg OutboxRetryParams) error 
 }
 
 const stepsAnnounce = `-- name: StepsAnnounce :exec
-SELECT pg_notify('nextgen_step', id) FROM unnest($1::TEXT[]) AS id
+SELECT pg_notify('nextgen_step', $1::TEXT || ' ' || id) FROM unnest($2::TEXT[]) AS id
 `
 
-func (q *Queries) StepsAnnounce(ctx context.Context, instanceIds []string) error {
-	_, err := q.db.Exec(ctx, stepsAnnounce, instanceIds)
+type StepsAnnounceParams struct {
+	Origin string
+	Ids    []string
+}
+
+func (q *Queries) StepsAnnounce(ctx context.Context, arg StepsAnnounceParams) error {
+	_, err := q.db.Exec(ctx, stepsAnnounce, arg.Origin, arg.Ids)
 	return err
 }

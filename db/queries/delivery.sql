@@ -17,4 +17,4 @@ UPDATE flowable.outbox SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @r
 WHERE outbox_id = @outbox_id;
 
 -- name: StepsAnnounce :exec
-SELECT pg_notify('nextgen_step', id) FROM unnest(@instance_ids::TEXT[]) AS id;
+SELECT pg_notify('nextgen_step', @origin::TEXT || ' ' || id) FROM unnest(@ids::TEXT[]) AS id;

@@ -71,17 +71,6 @@ func ticksOf(stat []byte) float64 {
 	return u + s
 }
 
-// perStep is what each part spent between two sums, in milliseconds a step.
-func perStep(before, after map[string]float64, steps int) map[string]float64 {
-	each := map[string]float64{}
-	for part, ms := range after {
-		if spent := ms - before[part]; spent > 0 && steps > 0 {
-			each[part] = spent / float64(steps)
-		}
-	}
-	return each
-}
-
 // printCPU writes one line: the sum, then the parts.
 func printCPU(each map[string]float64) {
 	if len(each) == 0 {

@@ -1,5 +1,5 @@
 // Command bench measures the human step (claim, complete, the next task is there) beside a bare Temporal loop in the same
-// run, and claims per second over many open tasks. It runs the product as separate processes on a durable PostgreSQL.
+// run, and claims per second over many open tasks. It runs the product as "nextgen dev" does, on a durable PostgreSQL.
 package main
 
 import (
@@ -11,40 +11,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/onecms/nextgen-workflow/internal/localpg"
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
-
-// series is one measurement: how long each step took, and how many there were a second.
-type series struct {
-	Name     string  `json:"name"`
-	Parallel int     `json:"parallel"`
-	Steps    int     `json:"steps"`
-	PerSec   float64 `json:"stepsPerSecond"`
-	P50      float64 `json:"p50ms"`
-	P95      float64 `json:"p95ms"`
-	P99      float64 `json:"p99ms"`
-
-	CPU map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
-}
-
-func summarize(name string, parallel int, took []time.Duration, elapsed time.Duration) series {
-	slices.Sort(took)
-	at := func(q float64) float64 {
-		if len(took) == 0 {
-			return 0
-		}
-		return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000
-	}
-	return series{
-		Name: name, Parallel: parallel, Steps: len(took), PerSec: float64(len(took)) / elapsed.Seconds(),
-		P50: at(.5), P95: at(.95), P99: at(.99),
-	}
-}
 
 func main() {
 	out := flag.String("json", "", "file for the figures as JSON")
@@ -79,9 +51,9 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		return err
 	}
 	defer pg.Stop()
-	s, err := stack.Start(ctx, stack.Config{
+	s, err := stack.StartDev(ctx, stack.Config{
 		Binary: "bin/nextgen", TemporalBinary: "bin/nextgen-temporal", DatabaseURL: pg.URL, Log: os.Stderr,
-	})
+	}, filepath.Join(dir, "dev"))
 	if err != nil {
 		return err
 	}

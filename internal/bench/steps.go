@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -17,6 +16,10 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
+// rounds is how many turns the bare loop and the human step take at each degree of parallelism: what else the machine does
+// meets both alike.
+const rounds = 4
+
 // benchSteps measures the bare loop and the human step in turns, at several degrees of parallelism.
 func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time.Duration) ([]series, error) {
 	if err := s.Deploy(ctx, "internal/bench/loop.bpmn"); err != nil {
@@ -27,11 +30,10 @@ func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time
 		return nil, err
 	}
 	defer bare.stop()
-	if _, err := measure(ctx, "warm up", 8, 3*time.Second, bare.step); err != nil {
-		return nil, err
-	}
-	if _, err := measure(ctx, "warm up", 8, 3*time.Second, humanStep(s)); err != nil {
-		return nil, err
+	for _, warm := range []stepper{bare.step, humanStep(s)} {
+		if _, err := measure(ctx, "warm up", 8, 3*time.Second, warm); err != nil {
+			return nil, err
+		}
 	}
 	head()
 	var all []series
@@ -40,15 +42,11 @@ func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time
 		if err != nil {
 			return nil, err
 		}
-		loop, err := measure(ctx, "bare loop", parallel, span, bare.step)
+		loop, human, err := compare(ctx, parallel, span, bare.step, humanStep(s))
 		if err != nil {
 			return nil, err
 		}
 		loop.print()
-		human, err := measure(ctx, "claim, complete, next task there", parallel, span, humanStep(s))
-		if err != nil {
-			return nil, err
-		}
 		human.print()
 		fmt.Printf("%-34s %8s %8s %9.2fx %8.2fx %8.2fx %8.2fx\n", "  human step / bare loop", "", "",
 			human.PerSec/loop.PerSec, human.P50/loop.P50, human.P95/loop.P95, human.P99/loop.P99)
@@ -57,45 +55,23 @@ func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time
 	return all, nil
 }
 
-// stepper prepares one case and returns what does one step of it.
-type stepper func(ctx context.Context, i int) (step func() error, err error)
-
-// measure runs as many cases as said, each one step after the other, for a while.
-func measure(ctx context.Context, name string, parallel int, span time.Duration, prepare stepper) (series, error) {
-	var mu sync.Mutex
-	var took []time.Duration
-	var failures []error
-	steps := make([]func() error, parallel)
-	for i := range steps {
-		var err error
-		if steps[i], err = prepare(ctx, i); err != nil {
-			return series{}, err
+func compare(ctx context.Context, parallel int, span time.Duration, bare, human stepper) (loop, person series, err error) {
+	b, err := prepare(ctx, "bare loop", parallel, bare)
+	if err != nil {
+		return series{}, series{}, err
+	}
+	h, err := prepare(ctx, "claim, complete, next task there", parallel, human)
+	if err != nil {
+		return series{}, series{}, err
+	}
+	for range rounds {
+		for _, m := range []*measurement{b, h} {
+			if err := m.run(span / rounds); err != nil {
+				return series{}, series{}, err
+			}
 		}
 	}
-	before, start := cpuTime(), time.Now()
-	var running sync.WaitGroup
-	for _, step := range steps {
-		running.Go(func() {
-			var mine []time.Duration
-			var err error
-			for err == nil && time.Since(start) < span {
-				began := time.Now()
-				if err = step(); err == nil {
-					mine = append(mine, time.Since(began))
-				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			took = append(took, mine...)
-			if err != nil {
-				failures = append(failures, err)
-			}
-		})
-	}
-	running.Wait()
-	s := summarize(name, parallel, took, time.Since(start))
-	s.CPU = perStep(before, cpuTime(), s.Steps)
-	return s, errors.Join(failures...)
+	return b.series(), h.series(), nil
 }
 
 // humanStep claims and completes over HTTP; the answer of the completion has the next task.

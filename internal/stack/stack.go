@@ -78,6 +78,31 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	return s, nil
 }
 
+// StartDev brings everything but the database up as "nextgen dev" does: worker and API in one process. Its data folder is
+// dir. The parts cannot be killed one by one.
+func StartDev(ctx context.Context, cfg Config, dir string) (*Stack, error) {
+	var ports [3]string
+	for i := range ports {
+		address, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		if _, ports[i], err = net.SplitHostPort(address); err != nil {
+			return nil, err
+		}
+	}
+	s := &Stack{cfg: cfg, URL: "http://127.0.0.1:" + ports[0], TemporalAddress: "127.0.0.1:" + ports[1], UIURL: "http://127.0.0.1:" + ports[2]}
+	s.API = &Process{
+		name: "nextgen dev", path: cfg.Binary, log: cfg.Log, ready: answers(s.URL + "/readyz"),
+		args: []string{"dev", "--data-dir", dir, "--port", ports[0], "--temporal-port", ports[1], "--ui-port", ports[2], "--log-level", "error"},
+		env:  []string{"DATABASE_URL=" + cfg.DatabaseURL, "NEXTGEN_TEMPORAL_BINARY=" + cfg.TemporalBinary},
+	}
+	if err := s.API.Start(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // Stop ends what runs, in the order of an orderly stop.
 func (s *Stack) Stop() {
 	for _, p := range []*Process{s.API, s.Worker, s.Temporal} {
