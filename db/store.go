@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ type Config struct {
 	URL      string // postgres://…; holds a password and is in no error
 	Role     string // database role that every connection takes: nextgen_api or nextgen_worker
 	AppName  string // as PostgreSQL shows the connections; default "nextgen"
-	MaxConns int    // of the pool; default 20
+	MaxConns int    // of the pool; default two for each processor, at least four: more of them only take turns
 }
 
 // Store is a pool of connections. It is safe for concurrent use; Close it once.
@@ -39,7 +40,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.AppName = "nextgen"
 	}
 	if cfg.MaxConns == 0 {
-		cfg.MaxConns = 20
+		cfg.MaxConns = max(4, 2*runtime.GOMAXPROCS(0))
 	}
 	pc.MaxConns = int32(cfg.MaxConns)
 	pc.MinConns = 2

@@ -49,6 +49,8 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 		try, cancel := context.WithTimeout(ctx, 5*time.Second)
 		conn, err := client.DialContext(try, client.Options{
 			HostPort: c.address, Namespace: c.namespace, Logger: worker.SDKLogger(log), Identity: "nextgen",
+			// Messages are small: compressing them costs both sides more than sending them.
+			ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
 		})
 		cancel()
 		if err == nil {

@@ -114,7 +114,10 @@ type bare struct {
 const bareQueue = "bench-bare"
 
 func startBare(ctx context.Context, address string) (*bare, error) {
-	c, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: silent{}})
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort: address, Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // as the product
+	})
 	if err != nil {
 		return nil, err
 	}
