@@ -82,7 +82,7 @@ ON CONFLICT (user_id, key) DO UPDATE
 SET request_hash = EXCLUDED.request_hash, created_at = CURRENT_TIMESTAMP, status = NULL, answer = NULL
 WHERE idempotency_keys.created_at < CURRENT_TIMESTAMP - INTERVAL '24 hours'
    OR (idempotency_keys.status IS NULL AND idempotency_keys.request_hash = EXCLUDED.request_hash
-       AND idempotency_keys.created_at < CURRENT_TIMESTAMP - INTERVAL '1 minute')
+       AND idempotency_keys.created_at < CURRENT_TIMESTAMP - INTERVAL '15 seconds')
 RETURNING TRUE AS reserved
 `
 
