@@ -110,6 +110,13 @@ func isPort(v string) error {
 	return nil
 }
 
+func isCount(v string) error {
+	if n, err := strconv.Atoi(v); err != nil || n < 0 || n > 1_000_000 {
+		return errors.New("is not a number from 0 to 1000000")
+	}
+	return nil
+}
+
 func isLevel(v string) error {
 	if _, err := zapcore.ParseLevel(v); err != nil {
 		return errors.New("is none of debug, info, warn, error")

@@ -48,7 +48,7 @@ func devCommand() *cobra.Command {
 		Short: "Run everything on this machine: PostgreSQL, Temporal with its Web UI, worker and API, with sample data",
 		Long: "Run everything on this machine, for development. The API trusts the X-User-Id header of requests from loopback.\n" +
 			"Data lies in --data-dir: the next start goes on where this one stopped. Ctrl-C stops all of it.",
-		Args: cobra.NoArgs,
+		Args: usage(cobra.NoArgs),
 	}
 	cfg.settings().bind(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -57,8 +57,8 @@ func devCommand() *cobra.Command {
 	return cmd
 }
 
-// stack is the development stack while it comes up and runs. stops are called in reverse order.
-type stack struct {
+// devStack is the development stack while it comes up and runs. stops are called in reverse order.
+type devStack struct {
 	cfg   devConfig
 	out   io.Writer
 	log   *zap.Logger
@@ -71,7 +71,7 @@ func runDev(ctx context.Context, cfg devConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := &stack{cfg: cfg, out: out, log: log, began: time.Now()}
+	s := &devStack{cfg: cfg, out: out, log: log, began: time.Now()}
 	defer s.stop()
 	if err := s.up(ctx); err != nil {
 		return err
@@ -79,7 +79,7 @@ func runDev(ctx context.Context, cfg devConfig, out io.Writer) error {
 	return nil
 }
 
-func (s *stack) stop() {
+func (s *devStack) stop() {
 	for i := len(s.stops) - 1; i >= 0; i-- {
 		s.stops[i]()
 	}
@@ -87,7 +87,7 @@ func (s *stack) stop() {
 }
 
 // stage prints one line of progress before a piece of work and its time after it.
-func (s *stack) stage(name string, work func() error) error {
+func (s *devStack) stage(name string, work func() error) error {
 	start := time.Now()
 	fmt.Fprintf(s.out, "%-28s", name+" …")
 	if err := work(); err != nil {
@@ -99,7 +99,7 @@ func (s *stack) stage(name string, work func() error) error {
 }
 
 // up brings the stack up, stage by stage, and serves until ctx ends.
-func (s *stack) up(ctx context.Context) error {
+func (s *devStack) up(ctx context.Context) error {
 	unlock, err := lockFolder(s.cfg.dataDir)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (s *stack) up(ctx context.Context) error {
 }
 
 // product starts the worker and prepares the API, in this process.
-func (s *stack) product(ctx context.Context, databaseURL string, temporal temporalConfig) (apiSide, error) {
+func (s *devStack) product(ctx context.Context, databaseURL string, temporal temporalConfig) (apiSide, error) {
 	side := apiSide{temporal: temporal, address: net.JoinHostPort("127.0.0.1", s.cfg.port), userHeader: true, log: s.log}
 	var err error
 	if side.conn, err = dialTemporal(ctx, temporal, s.log); err != nil {
@@ -155,7 +155,7 @@ func (s *stack) product(ctx context.Context, databaseURL string, temporal tempor
 	return side, nil
 }
 
-func (s *stack) announce(address string, temporal temporalConfig) {
+func (s *devStack) announce(address string, temporal temporalConfig) {
 	fmt.Fprintf(s.out, `
 NextGen Workflow runs (%.1f s). Ctrl-C stops it.
 
@@ -168,30 +168,24 @@ Say who you are with the X-User-Id header, for example alice.intake or mike.admi
 `, time.Since(s.began).Seconds(), address, address, temporal.uiURL, temporal.namespace, s.cfg.dataDir)
 }
 
+// port is one that the stack listens on, and the flag that sets it.
+type port struct{ flag, number string }
+
 // checkPorts looks at every port that the stack will listen on. The servers of a stack that was killed go down by
 // themselves within a moment, so a taken port gets some time.
-func (s *stack) checkPorts(ctx context.Context) error {
-	ports := []struct{ flag, port string }{{"--port", s.cfg.port}}
+func (s *devStack) checkPorts(ctx context.Context) error {
+	ports := []port{{"--port", s.cfg.port}}
 	if s.cfg.databaseURL == "" {
-		ports = append(ports, struct{ flag, port string }{"--postgres-port", s.cfg.postgresPort})
+		ports = append(ports, port{"--postgres-port", s.cfg.postgresPort})
 	}
 	if s.cfg.temporalAddress == "" {
-		ports = append(ports, struct{ flag, port string }{"--temporal-port", s.cfg.temporalPort}, struct{ flag, port string }{"--ui-port", s.cfg.uiPort})
+		ports = append(ports, port{"--temporal-port", s.cfg.temporalPort}, port{"--ui-port", s.cfg.uiPort})
 	}
-	var taken []error
 	deadline := time.Now().Add(5 * time.Second)
 	retry := time.NewTicker(100 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		taken = nil
-		for _, p := range ports {
-			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", p.port))
-			if err != nil {
-				taken = append(taken, fmt.Errorf("port %s is taken; choose another with %s", p.port, p.flag))
-				continue
-			}
-			_ = l.Close()
-		}
+		taken := takenPorts(ctx, ports)
 		if len(taken) == 0 || time.Now().After(deadline) {
 			return errors.Join(taken...)
 		}
@@ -201,6 +195,19 @@ func (s *stack) checkPorts(ctx context.Context) error {
 		case <-retry.C:
 		}
 	}
+}
+
+// takenPorts listens on all ports at once, so that one given twice is found as well.
+func takenPorts(ctx context.Context, ports []port) (taken []error) {
+	for _, p := range ports {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", p.number))
+		if err != nil {
+			taken = append(taken, fmt.Errorf("port %s is taken; choose another with %s", p.number, p.flag))
+			continue
+		}
+		defer l.Close()
+	}
+	return taken
 }
 
 // lockFolder makes the data folder and holds it against a second start.

@@ -24,7 +24,7 @@ import (
 const productDatabase = "nextgen"
 
 // postgres starts the embedded PostgreSQL, unless an address was given, and returns the URL of the product's database.
-func (s *stack) postgres(ctx context.Context) (string, error) {
+func (s *devStack) postgres(ctx context.Context) (string, error) {
 	if s.cfg.databaseURL != "" {
 		return s.cfg.databaseURL, nil
 	}
@@ -75,7 +75,7 @@ func createDatabase(ctx context.Context, maintenance string) (string, error) {
 }
 
 // temporal starts the embedded Temporal server, unless an address was given, and returns its address.
-func (s *stack) temporal(ctx context.Context) (string, error) {
+func (s *devStack) temporal(ctx context.Context) (string, error) {
 	if s.cfg.temporalAddress != "" {
 		return s.cfg.temporalAddress, nil
 	}
@@ -166,7 +166,7 @@ type child struct {
 }
 
 // supervise starts a server and starts it again when it ends by itself, until the stack stops.
-func (s *stack) supervise(ctx context.Context, name string, start func(context.Context) (child, error)) error {
+func (s *devStack) supervise(ctx context.Context, name string, start func(context.Context) (child, error)) error {
 	c, err := start(ctx)
 	if err != nil {
 		return err
@@ -196,6 +196,6 @@ func (s *stack) supervise(ctx context.Context, name string, start func(context.C
 	return nil
 }
 
-func (s *stack) logFile(name string) (*os.File, error) {
+func (s *devStack) logFile(name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(s.cfg.dataDir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }

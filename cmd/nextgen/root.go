@@ -37,3 +37,13 @@ Every flag can also be set by an environment variable, which is named with it; a
 		lintCommand(), seedCommand(), healthCommand())
 	return root
 }
+
+// usage makes wrong arguments a usage error.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}

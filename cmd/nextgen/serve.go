@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
 	"github.com/onecms/nextgen-workflow/api"
@@ -23,7 +25,7 @@ func apiCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "api",
 		Short: "Serve the HTTP API",
-		Args:  cobra.NoArgs,
+		Args:  usage(cobra.NoArgs),
 	}
 	append(settings{
 		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_api", target: &databaseURL, check: isPostgresURL, secret: true},
@@ -106,16 +108,17 @@ func component(name string, err error) api.ComponentStatus {
 }
 
 func workerCommand() *cobra.Command {
-	var databaseURL, level, health string
+	var databaseURL, level, health, cache string
 	var temporal temporalConfig
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run cases: the Temporal worker and the outbox relay",
-		Args:  cobra.NoArgs,
+		Args:  usage(cobra.NoArgs),
 	}
 	append(settings{
 		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_worker", target: &databaseURL, check: isPostgresURL, secret: true},
 		{flag: "health-address", env: "NEXTGEN_HEALTH_ADDRESS", help: "address of /healthz; empty serves none", target: &health, check: isOptionalAddress},
+		{flag: "workflow-cache", env: "NEXTGEN_WORKFLOW_CACHE", fallback: "10000", help: "cases kept in memory between their workflow tasks; with 0 every task replays the history", target: &cache, check: isCount},
 		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", target: &level, check: isLevel},
 	}, temporal.settings()...).bind(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -134,6 +137,11 @@ func workerCommand() *cobra.Command {
 			return err
 		}
 		defer store.Close()
+		size, err := strconv.Atoi(cache)
+		if err != nil {
+			return err
+		}
+		sdk.SetStickyWorkflowCacheSize(size) // of the process, before any worker starts
 		side, err := startWorker(ctx, store, nil, conn, temporal.namespace, log)
 		if err != nil {
 			return err
@@ -180,7 +188,7 @@ func healthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health URL",
 		Short: "Ask a health address; for container health checks",
-		Args:  cobra.ExactArgs(1),
+		Args:  usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
 			defer cancel()

@@ -22,14 +22,17 @@ func databaseSetting(target *string) settings {
 }
 
 func migrateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "migrate", Short: "Change the database schema"}
+	cmd := &cobra.Command{
+		Use: "migrate", Short: "Change the database schema", Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	var url string
 	up := &cobra.Command{
-		Use: "up", Short: "Bring the schema to the newest version", Args: cobra.NoArgs,
+		Use: "up", Short: "Bring the schema to the newest version", Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return migrations.Up(cmd.Context(), url) },
 	}
 	down := &cobra.Command{
-		Use: "down [STEPS]", Short: "Undo the newest STEPS migrations (default 1)", Args: cobra.MaximumNArgs(1),
+		Use: "down [STEPS]", Short: "Undo the newest STEPS migrations (default 1)", Args: usage(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			steps := 1
 			if len(args) == 1 {
@@ -42,7 +45,7 @@ func migrateCommand() *cobra.Command {
 		},
 	}
 	show := &cobra.Command{
-		Use: "version", Short: "Print the version of the schema", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version of the schema", Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v, dirty, err := migrations.Version(cmd.Context(), url)
 			if err != nil {
@@ -69,7 +72,7 @@ func lintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint FILE…",
 		Short: "Check BPMN files and print what is wrong, like a compiler",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  usage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			failed := false
 			for _, file := range args {
@@ -97,7 +100,7 @@ func deployCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy FILE…",
 		Short: "Deploy BPMN files straight to the database",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  usage(cobra.MinimumNArgs(1)),
 	}
 	append(databaseSetting(&url), setting{
 		flag: "business-app", env: "NEXTGEN_BUSINESS_APP", fallback: "onecms", help: "business application the processes belong to", target: &app,
@@ -127,7 +130,7 @@ func seedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "seed",
 		Short: "Load the sample organisation and our own models; safe to repeat",
-		Args:  cobra.NoArgs,
+		Args:  usage(cobra.NoArgs),
 	}
 	databaseSetting(&url).bind(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -78,10 +78,10 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	return s, nil
 }
 
-// StartDev brings everything but the database up as "nextgen dev" does: worker and API in one process. Its data folder is
-// dir. The parts cannot be killed one by one.
+// StartDev brings everything up as "nextgen dev" does: worker and API in one process, and PostgreSQL too if the
+// configuration names no database. The data folder is dir. The parts cannot be killed one by one.
 func StartDev(ctx context.Context, cfg Config, dir string) (*Stack, error) {
-	var ports [3]string
+	var ports [4]string
 	for i := range ports {
 		address, err := freeAddress()
 		if err != nil {
@@ -94,7 +94,7 @@ func StartDev(ctx context.Context, cfg Config, dir string) (*Stack, error) {
 	s := &Stack{cfg: cfg, URL: "http://127.0.0.1:" + ports[0], TemporalAddress: "127.0.0.1:" + ports[1], UIURL: "http://127.0.0.1:" + ports[2]}
 	s.API = &Process{
 		name: "nextgen dev", path: cfg.Binary, log: cfg.Log, ready: answers(s.URL + "/readyz"),
-		args: []string{"dev", "--data-dir", dir, "--port", ports[0], "--temporal-port", ports[1], "--ui-port", ports[2], "--log-level", "error"},
+		args: []string{"dev", "--data-dir", dir, "--port", ports[0], "--temporal-port", ports[1], "--ui-port", ports[2], "--postgres-port", ports[3], "--log-level", "error"},
 		env:  []string{"DATABASE_URL=" + cfg.DatabaseURL, "NEXTGEN_TEMPORAL_BINARY=" + cfg.TemporalBinary},
 	}
 	if err := s.API.Start(ctx); err != nil {
