@@ -30,6 +30,9 @@ SET due_at = CURRENT_TIMESTAMP + make_interval(secs => $1::FLOAT), attempts = o.
 WHERE o.outbox_id IN (
     SELECT d.outbox_id FROM flowable.outbox d
     WHERE NOT d.dead AND d.due_at <= CURRENT_TIMESTAMP
+      AND (d.kind = 'START' OR NOT EXISTS (
+          SELECT FROM flowable.outbox s
+          WHERE s.process_instance_id = d.process_instance_id AND s.kind = 'START' AND NOT s.dead))
     ORDER BY d.due_at
     LIMIT $2::INTEGER
     FOR UPDATE SKIP LOCKED)
@@ -48,6 +51,7 @@ type OutboxLeaseRow struct {
 	Attempts int32
 }
 
+// Signals wait for the start of their instance.
 func (q *Queries) OutboxLease(ctx context.Context, arg OutboxLeaseParams) ([]OutboxLeaseRow, error) {
 	rows, err := q.db.Query(ctx, outboxLease, arg.LeaseSeconds, arg.Most)
 	if err != nil {

@@ -1,9 +1,13 @@
 -- name: OutboxLease :many
+-- Signals wait for the start of their instance.
 UPDATE flowable.outbox o
 SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @lease_seconds::FLOAT), attempts = o.attempts + 1
 WHERE o.outbox_id IN (
     SELECT d.outbox_id FROM flowable.outbox d
     WHERE NOT d.dead AND d.due_at <= CURRENT_TIMESTAMP
+      AND (d.kind = 'START' OR NOT EXISTS (
+          SELECT FROM flowable.outbox s
+          WHERE s.process_instance_id = d.process_instance_id AND s.kind = 'START' AND NOT s.dead))
     ORDER BY d.due_at
     LIMIT @most::INTEGER
     FOR UPDATE SKIP LOCKED)
