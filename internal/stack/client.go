@@ -19,9 +19,12 @@ type Client struct {
 	http *http.Client
 }
 
+// connections keeps as many open as a test has users; the default transport keeps two.
+var connections = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+
 // As returns a client for a user of the sample organisation.
 func (s *Stack) As(user string) *Client {
-	return &Client{base: s.URL, user: user, http: http.DefaultClient}
+	return &Client{base: s.URL, user: user, http: connections}
 }
 
 // Problem is an answer that is not a success.
