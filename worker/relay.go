@@ -74,7 +74,7 @@ func (r *Relay) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn("outbox not read", zap.Error(err))
 		}
-		if n == r.cfg.Batch {
+		if err == nil && n == r.cfg.Batch {
 			continue
 		}
 		select {

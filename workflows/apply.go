@@ -25,7 +25,12 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 			waiting = append(waiting, c)
 			continue
 		}
-		r.state.remember(c.CommandID)
+		if c.CommandID != "" {
+			r.state.remember(c.CommandID)
+		}
+		if i := r.state.task(c.TaskID); i >= 0 && outcome == done {
+			r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
+		}
 		progress = true
 	}
 	r.state.Inbox = append(waiting, r.state.Inbox...)
@@ -37,6 +42,9 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 	ev := engine.Event{Reason: c.Reason}
 	if i := r.state.task(c.TaskID); i >= 0 {
 		ev.Token = r.state.Tasks[i].Token
+		if c.Seq < r.state.Tasks[i].Seq && c.Kind != casework.CommandComplete {
+			ev.Token = "" // it came late: a later claim or release has said already who holds the task
+		}
 	}
 	vars, err := variablesOf(c.Variables)
 	if err != nil {
@@ -80,7 +88,7 @@ func (r *run) addOutcome(ev *engine.Event, c casework.Command) {
 // applyDue fires timers and raises tasks whose time has come.
 func (r *run) applyDue(ctx workflow.Context) (bool, error) {
 	at := now(ctx)
-	next, _ := r.state.nextDue()
+	next := r.state.nextDue()
 	if next.IsZero() || next.After(at) {
 		return false, nil
 	}

@@ -56,7 +56,7 @@ type run struct {
 	received int
 	wakeup   wakeup
 	shown    shown
-	stopped  bool // a cancel request was seen
+	stopped  bool // a cancel request was seen; it is a command without id in the inbox
 }
 
 func (r *run) setup(ctx workflow.Context) error {
@@ -82,10 +82,11 @@ func (r *run) loop(ctx workflow.Context) error {
 			return nil
 		}
 		if r.wantsNewRun(work) {
+			r.show(work)                                        // the next run does not know what the attributes say
 			r.state.Inbox = append(r.state.Inbox, r.drain()...) // the last act: nothing yields between this and the return
 			return workflow.NewContinueAsNewError(ctx, r.start.ProcessKey, Input{Start: r.start, State: &r.state})
 		}
-		r.wakeup.arm(work, &r.state)
+		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
 		r.show(work)
 		err := workflow.Await(work, func() bool {
 			return r.hasSignals() || r.wakeup.ready() || (ctx.Err() != nil && !r.stopped)
@@ -109,9 +110,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		}
 		if ctx.Err() != nil && !r.stopped {
 			r.stopped = true
-			if _, err := r.step(work, engine.Event{Kind: engine.Terminate, Reason: "cancelled in Temporal"}, casework.Command{}); err != nil {
-				return err
-			}
+			r.state.Inbox = append(r.state.Inbox, casework.Command{Kind: casework.CommandTerminate, Reason: "cancelled in Temporal"})
 			continue
 		}
 		due, err := r.applyDue(work)

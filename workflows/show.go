@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,8 +29,7 @@ type shown struct {
 func (r *run) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details())
 	next := shown{status: r.status(), open: r.state.Engine.Open()}
-	next.due, _ = r.state.nextDue()
-	next.due = next.due.Truncate(time.Minute) // each change is a write to the visibility store
+	next.due = r.state.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
 	var updates []temporal.SearchAttributeUpdate
 	if next.status != r.shown.status {
 		updates = append(updates, keyCaseStatus.ValueSet(next.status))
@@ -86,9 +86,30 @@ func (r *run) details() string {
 		if i == most {
 			break
 		}
-		fmt.Fprintf(&b, "\n- timer **%s** fires at %s", cell(r.program.Nodes[r.program.NodeIndex(t.Node)].Name), t.Due.UTC().Format(time.RFC3339))
+		fmt.Fprintf(&b, "\n- timer **%s** fires at %s", r.nodeName(t.Node), t.Due.UTC().Format(time.RFC3339))
 	}
 	return b.String()
+}
+
+// dueName says what is due at a moment: a timer of the model before the deadline of a task.
+func (r *run) dueName(at time.Time) string {
+	for _, t := range r.state.Engine.Timers {
+		if t.Due.Equal(at) {
+			return "timer " + r.nodeName(t.Node)
+		}
+	}
+	for _, t := range r.state.Tasks {
+		if t.EscalateAt != nil && t.EscalateAt.Equal(at) {
+			return "deadline of " + cell(t.Name)
+		}
+	}
+	return "wake-up"
+}
+
+// nodeName is the name of an element, its id if it has none.
+func (r *run) nodeName(element string) string {
+	n := r.program.Nodes[r.program.NodeIndex(element)]
+	return cell(cmp.Or(n.Name, n.ID))
 }
 
 func cell(s string) string {

@@ -34,27 +34,22 @@ type OpenTask struct {
 	Due        *time.Time `json:"due,omitempty"`
 	Level      int        `json:"level,omitempty"`
 	EscalateAt *time.Time `json:"escalateAt,omitempty"`
+	Seq        int64      `json:"seq,omitempty"` // of the latest claim or release that was applied
 }
 
 func (s *RunState) task(id string) int {
 	return slices.IndexFunc(s.Tasks, func(t OpenTask) bool { return t.TaskID == id })
 }
 
-// nextDue returns the earliest moment at which something is to be done, and a name for it; zero if there is none.
-func (s *RunState) nextDue() (time.Time, string) {
-	next, what := s.Engine.NextDue(), "timer"
-	for _, t := range s.Engine.Timers {
-		if t.Due.Equal(next) {
-			what = "timer " + t.Node
-			break
-		}
-	}
+// nextDue returns the earliest moment at which something is to be done; zero if there is none.
+func (s *RunState) nextDue() time.Time {
+	next := s.Engine.NextDue()
 	for _, t := range s.Tasks {
 		if t.EscalateAt != nil && (next.IsZero() || t.EscalateAt.Before(next)) {
-			next, what = *t.EscalateAt, "deadline of "+t.Name
+			next = *t.EscalateAt
 		}
 	}
-	return next, what
+	return next
 }
 
 func (s *RunState) remember(commandID string) {

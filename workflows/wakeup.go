@@ -16,11 +16,11 @@ type wakeup struct {
 
 func (w *wakeup) ready() bool { return w.future != nil && w.future.IsReady() }
 
-func (w *wakeup) arm(ctx workflow.Context, s *RunState) {
+// arm sees to it that the run wakes up at a moment, never if that is zero; name says for people what is due then.
+func (w *wakeup) arm(ctx workflow.Context, next time.Time, name func(time.Time) string) {
 	if w.ready() {
 		w.clear()
 	}
-	next, what := s.nextDue()
 	switch {
 	case next.IsZero():
 		w.clear()
@@ -32,7 +32,7 @@ func (w *wakeup) arm(ctx workflow.Context, s *RunState) {
 	timer, cancel := workflow.WithCancel(ctx)
 	w.at, w.cancel = next, cancel
 	w.future = workflow.NewTimerWithOptions(timer, max(next.Sub(workflow.Now(ctx)), time.Millisecond), workflow.TimerOptions{
-		Summary: what + " at " + next.UTC().Format(time.RFC3339),
+		Summary: name(next) + " at " + next.UTC().Format(time.RFC3339),
 	})
 }
 

@@ -186,8 +186,11 @@ BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
         RETURN '{"refused": "not-found"}';
-    ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND v_old.claimed_by IS NULL AND v_old.version > 1 THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_old));
+    ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND p_user_id = (
+        SELECT h.action_by FROM flowable.task_history h
+        WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
+        ORDER BY h.action_at DESC, h.history_id DESC LIMIT 1) THEN
+        RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
     ELSIF v_old.status <> 'CLAIMED' THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
     ELSIF v_old.assignee_id <> p_user_id AND NOT entitlements.caller_may('reassign') THEN
