@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -138,9 +139,9 @@ func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string 
 			s += " → " + name(p, e)
 		}
 	}
-	const most = 180
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "…"
+	const most = 200 // bytes; Temporal documents 400
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

@@ -63,24 +63,18 @@ func (r *run) status() string {
 	return "ACTIVE"
 }
 
-// details is a Markdown page: the case, its open tasks and its timers.
+// details is a Markdown page: the case, its open tasks and its timers. The Web UI sets tables without space between their
+// cells, so these are lists.
 func (r *run) details() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** version %d, case **%s**, %s\n\n", cell(r.start.ProcessName), r.start.DefinitionVersion, cell(r.start.CaseNumber), r.status())
-	if len(r.state.Tasks) > 0 {
-		b.WriteString("| task | queue | assignee | due | level |\n|---|---|---|---|---|\n")
-	}
+	fmt.Fprintf(&b, "**%s** version %d, case **%s**, %s\n", cell(r.start.ProcessName), r.start.DefinitionVersion, cell(r.start.CaseNumber), r.status())
 	const most = 50 // details hold 20,000 bytes
 	for i, t := range r.state.Tasks {
 		if i == most {
-			fmt.Fprintf(&b, "\nand %d more tasks\n", len(r.state.Tasks)-most)
+			fmt.Fprintf(&b, "\n- and %d more tasks", len(r.state.Tasks)-most)
 			break
 		}
-		due := "none"
-		if t.Due != nil {
-			due = t.Due.UTC().Format(time.RFC3339)
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d |\n", cell(t.Name), cell(t.Queue), cell(t.Assignee), due, t.Level)
+		fmt.Fprintf(&b, "\n- task **%s** in %s, %s, %s", cell(t.Name), cell(t.Queue), holder(t), deadline(t))
 	}
 	for i, t := range r.state.Engine.Timers {
 		if i == most {
@@ -89,6 +83,24 @@ func (r *run) details() string {
 		fmt.Fprintf(&b, "\n- timer **%s** fires at %s", r.nodeName(t.Node), t.Due.UTC().Format(time.RFC3339))
 	}
 	return b.String()
+}
+
+func holder(t OpenTask) string {
+	if t.Assignee == "" {
+		return "held by nobody"
+	}
+	return "held by " + cell(t.Assignee)
+}
+
+func deadline(t OpenTask) string {
+	due := "without a due time"
+	if t.Due != nil {
+		due = "due " + t.Due.UTC().Format(time.RFC3339)
+	}
+	if t.Level > 0 {
+		due += fmt.Sprintf(", raised to level %d", t.Level)
+	}
+	return due
 }
 
 // dueName says what is due at a moment: a timer of the model before the deadline of a task.
