@@ -52,7 +52,7 @@ func TestHelpNamesEveryCommandAndTheEnvironmentVariablesOfFlags(t *testing.T) {
 }
 
 func TestDevNamesEveryTakenPortAndItsFlag(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed with the test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
 	_, taken, err := net.SplitHostPort(l.Addr().String())

@@ -38,7 +38,7 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
 		return err
 	}
