@@ -40,7 +40,7 @@ func TestFilesThatCannotBeReadAreRefusedWithTheirPlace(t *testing.T) {
 		"JSON":                           {`{"a": 1}`, "malformed-xml", "1:1", "outside"},
 		"binary":                         {"\x00\x01\x02", "malformed-xml", "1:", "illegal character"},
 		"an end that is not closed":      {opening + "\n<process>", "malformed-xml", "2:10", "unexpected EOF"},
-		"an end of something else":       {opening + "\n<process></proc>", "malformed-xml", "2:19", "closed by </proc>"},
+		"an end of something else":       {opening + "\n<process></proc>", "malformed-xml", "2:17", "closed by </proc>"},
 		"an attribute without quotes":    {"<definitions\nid=x/>", "malformed-xml", "2:", "unquoted"},
 		"an attribute twice":             {in("\n <process id='a' id='b'/>"), "malformed-xml", "2:2", `"id" twice`},
 		"a second root":                  {small + "\n<more/>", "malformed-xml", "2:1", "second root"},
