@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,8 +65,8 @@ func checkCase(r casework.CaseStart) error {
 			return invalid("body."+text.name, fmt.Sprintf("has at most %d characters, none of them U+0000", text.most), nil)
 		}
 	}
-	if r.Version < 0 {
-		return invalid("body.version", "must be a whole number from 1", r.Version)
+	if r.Version < 0 || r.Version > math.MaxInt32 {
+		return invalid("body.version", "must be a whole number from 1; 0 is the active version", r.Version)
 	}
 	if r.Priority != nil && (*r.Priority < 0 || *r.Priority > 100) {
 		return invalid("body.priority", "must be from 0 to 100", *r.Priority)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,12 +20,18 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-const defaultBusinessApp = "onecms"
+const (
+	defaultBusinessApp = "onecms"
+	maxBusinessApp     = 100 // characters
+)
 
 // deploy stores the processes of BPMN files. Every problem of every file comes back together.
 func (s *Server) deploy(c *gin.Context) (reply, error) {
 	q := query(c)
 	app := q.text("businessApp")
+	if utf8.RuneCountInString(app) > maxBusinessApp {
+		q.wrong("businessApp", fmt.Sprintf("has at most %d characters", maxBusinessApp))
+	}
 	if err := q.err(); err != nil {
 		return reply{}, err
 	}
@@ -34,13 +42,9 @@ func (s *Server) deploy(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var deployments []casework.Deployment
-	for _, source := range files {
-		ds, err := Compile(source, app)
-		if err != nil {
-			return reply{}, err
-		}
-		deployments = append(deployments, ds...)
+	deployments, err := compileAll(files, app)
+	if err != nil {
+		return reply{}, err
 	}
 	defs, err := s.deps.Store.Deploy(c.Request.Context(), callerOf(c), deployments)
 	if err != nil {
@@ -49,18 +53,42 @@ func (s *Server) deploy(c *gin.Context) (reply, error) {
 	return created(casework.List[casework.Definition]{Items: defs})
 }
 
+// compileAll compiles every file. What is wrong in any of them comes back together, each finding with its file.
+func compileAll(files []modelFile, businessApp string) ([]casework.Deployment, error) {
+	var deployments []casework.Deployment
+	all := &diagnosed{problem: casework.Errorf(casework.Invalid, "%s", refusedModel)}
+	for _, file := range files {
+		ds, err := Compile(file.source, businessApp)
+		var refused *diagnosed
+		switch {
+		case errors.As(err, &refused):
+			all.add(file.name, refused)
+		case err != nil:
+			return nil, err
+		}
+		deployments = append(deployments, ds...)
+	}
+	if len(all.diagnostics) > 0 {
+		return nil, all
+	}
+	return deployments, nil
+}
+
+const refusedModel = "the model cannot be executed as it is"
+
 // Compile checks a BPMN file and makes what is to be stored of it. A model with errors is an Invalid error whose problem
 // document lists every diagnostic.
 func Compile(source []byte, businessApp string) ([]casework.Deployment, error) {
 	programs, diagnostics := bpmn.Compile(source)
 	if diagnostics.HasErrors() {
-		e := &casework.Error{Code: casework.Invalid, Message: "the model cannot be executed as it is"}
+		refused := &diagnosed{problem: casework.Errorf(casework.Invalid, "%s", refusedModel)}
 		for _, d := range diagnostics {
-			e.Fields = append(e.Fields, casework.Field{
+			refused.diagnostics = append(refused.diagnostics, finding{Diagnostic: d})
+			refused.problem.Fields = append(refused.problem.Fields, casework.Field{
 				Message: d.Message, Location: fmt.Sprintf("body:%d:%d", d.Line, d.Column), Value: d.ElementID,
 			})
 		}
-		return nil, &diagnosed{problem: e, diagnostics: diagnostics}
+		return nil, refused
 	}
 	warnings, err := json.Marshal(diagnostics)
 	if err != nil {
@@ -84,8 +112,14 @@ func Compile(source []byte, businessApp string) ([]casework.Deployment, error) {
 	return deployments, nil
 }
 
+// modelFile is one file of a deployment. A body that is one model has no name.
+type modelFile struct {
+	name   string
+	source []byte
+}
+
 // readModels reads the body as one model, or the files of a multipart body.
-func readModels(c *gin.Context) ([][]byte, error) {
+func readModels(c *gin.Context) ([]modelFile, error) {
 	if err := checkMedia(c, "application/xml", "text/xml", "multipart/form-data"); err != nil {
 		return nil, err
 	}
@@ -93,13 +127,13 @@ func readModels(c *gin.Context) ([][]byte, error) {
 	media, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if media != "multipart/form-data" {
 		source, err := readModel(c.Request.Body)
-		return [][]byte{source}, err
+		return []modelFile{{source: source}}, err
 	}
 	reader, err := c.Request.MultipartReader()
 	if err != nil {
 		return nil, malformed("body", "the multipart body cannot be read", nil)
 	}
-	var files [][]byte
+	var files []modelFile
 	for {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -115,7 +149,7 @@ func readModels(c *gin.Context) ([][]byte, error) {
 		if err != nil {
 			return nil, multipartMistake(err)
 		}
-		files = append(files, source)
+		files = append(files, modelFile{name: cmp.Or(part.FileName(), part.FormName()), source: source})
 	}
 	if len(files) == 0 {
 		return nil, malformed("body", "there is no file in the body", nil)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -34,10 +36,30 @@ func malformed(location, message string, value any) error {
 	return &casework.Error{Code: casework.Malformed, Message: message, Fields: []casework.Field{{Message: message, Location: location, Value: value}}}
 }
 
-// diagnosed is a refused deployment with what is wrong in the model.
+// diagnosed is a refused deployment with what is wrong in its models.
 type diagnosed struct {
 	problem     *casework.Error
-	diagnostics any
+	diagnostics []finding
+}
+
+// finding is a diagnostic with the file it is about, where there may be several.
+type finding struct {
+	File string `json:"file,omitempty"`
+	bpmn.Diagnostic
+}
+
+// add takes over what is wrong in one file.
+func (d *diagnosed) add(file string, refused *diagnosed) {
+	for _, f := range refused.diagnostics {
+		f.File = file
+		d.diagnostics = append(d.diagnostics, f)
+	}
+	for _, place := range refused.problem.Fields {
+		if file != "" {
+			place.Location = "body." + file + strings.TrimPrefix(place.Location, "body")
+		}
+		d.problem.Fields = append(d.problem.Fields, place)
+	}
 }
 
 // Error implements error.

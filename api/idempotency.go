@@ -40,8 +40,8 @@ func (s *Server) idempotent(c *gin.Context, h handler) reply {
 	if key == "" {
 		return s.run(c, h)
 	}
-	if len(key) > maxKeyLength {
-		return s.problem(c, malformed("header.Idempotency-Key", fmt.Sprintf("longer than %d characters", maxKeyLength), nil))
+	if len(key) > maxKeyLength || !isText(key) {
+		return s.problem(c, malformed("header.Idempotency-Key", fmt.Sprintf("must be text of at most %d bytes in UTF-8", maxKeyLength), nil))
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxUploadBytes))
 	if err != nil {
@@ -58,8 +58,9 @@ func (s *Server) idempotent(c *gin.Context, h handler) reply {
 		return replayed(*before)
 	}
 	c.Set(actIDKey, uuid.NewSHA1(commandNamespace, []byte(caller+"\n"+key+"\n"+hash)))
-	r := s.run(c, h)
-	s.remember(c, key, r)
+	r := reply{status: http.StatusInternalServerError} // stays so when the handler panics
+	defer func() { s.remember(c, key, r) }()
+	r = s.run(c, h)
 	return r
 }
 

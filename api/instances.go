@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -15,11 +14,16 @@ func (s *Server) getInstance(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	return ok(s.linked(i))
+}
+
+// linked adds the link to the run.
+func (s *Server) linked(i casework.Instance) casework.Instance {
 	if s.cfg.TemporalUIURL != "" {
 		i.TemporalURL = strings.TrimSuffix(s.cfg.TemporalUIURL, "/") + "/namespaces/" + url.PathEscape(s.cfg.TemporalNamespace) +
 			"/workflows/" + url.PathEscape(i.ProcessInstanceID)
 	}
-	return ok(i)
+	return i
 }
 
 func (s *Server) listActivities(c *gin.Context) (reply, error) {
@@ -64,8 +68,11 @@ func (s *Server) terminateInstance(c *gin.Context) (reply, error) {
 	if err := readJSON(c, &request, false); err != nil {
 		return reply{}, err
 	}
-	if strings.TrimSpace(request.Reason) == "" || strings.ContainsRune(request.Reason, 0) {
-		return reply{}, invalid("body.reason", "is required, as text without U+0000", nil)
+	if strings.TrimSpace(request.Reason) == "" {
+		return reply{}, invalid("body.reason", "is required", nil)
+	}
+	if err := checkReason(request.Reason, "body.reason"); err != nil {
+		return reply{}, err
 	}
 	return s.operate(c, func() (*casework.Delivery, error) {
 		return s.deps.Store.TerminateInstance(c.Request.Context(), callerOf(c), c.Param("id"), request.Reason)
@@ -102,5 +109,5 @@ func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, erro
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusOK, body: i}, nil
+	return ok(s.linked(i))
 }

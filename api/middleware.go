@@ -119,6 +119,9 @@ type callerCache struct {
 const callerTTL = 5 * time.Second
 
 func (cc *callerCache) active(ctx context.Context, id string) (bool, error) {
+	if !isText(id) {
+		return false, nil
+	}
 	cc.mu.Lock()
 	until := cc.known[id]
 	cc.mu.Unlock()

@@ -34,6 +34,12 @@ func (s *Server) plain(h handler) gin.HandlerFunc {
 // wrap answers for a caller, and remembers the answer of a request that carries an Idempotency-Key.
 func (s *Server) wrap(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		for _, p := range c.Params {
+			if !isText(p.Value) {
+				s.write(c, s.problem(c, malformed("path."+p.Key, "must be text in UTF-8 without U+0000", nil)))
+				return
+			}
+		}
 		if c.Request.Method == http.MethodPost {
 			s.write(c, s.idempotent(c, h))
 			return
@@ -82,7 +88,7 @@ type problemDocument struct {
 	Rule        string           `json:"rule,omitempty"`
 	Errors      []casework.Field `json:"errors"`
 	Current     any              `json:"current,omitempty"`
-	Diagnostics any              `json:"diagnostics,omitempty"`
+	Diagnostics []finding        `json:"diagnostics,omitempty"`
 }
 
 type problemKind struct {

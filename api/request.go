@@ -1,16 +1,19 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -30,8 +33,11 @@ func readJSON(c *gin.Context, into any, optional bool) error {
 	if err != nil {
 		return fmt.Errorf("read body: %w", err)
 	}
-	if len(body) == 0 && optional {
+	switch {
+	case len(body) == 0 && optional:
 		return nil
+	case strings.TrimSpace(string(body)) == "null": // the decoder takes it for an object without members
+		return malformed("body", "the body must be an object, not null", nil)
 	}
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.UseNumber()
@@ -52,7 +58,7 @@ func jsonMistake(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("not JSON: %s at byte %d", syntax, syntax.Offset)
 	case errors.As(err, &typ):
-		return fmt.Sprintf("%s must be %s, not %s", strings.TrimPrefix(typ.Field, "."), kindName(typ.Type.Kind().String()), typ.Value)
+		return fmt.Sprintf("%s must be %s, not %s", cmp.Or(strings.TrimPrefix(typ.Field, "."), "the body"), kindName(typ.Type.Kind().String()), typ.Value)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the JSON ends too early"
 	}
@@ -70,7 +76,7 @@ func kindName(kind string) string {
 	case "bool":
 		return "a boolean"
 	}
-	return "a number"
+	return "a whole number"
 }
 
 func checkMedia(c *gin.Context, allowed ...string) error {
@@ -90,12 +96,35 @@ type queryReader struct {
 	bad   []casework.Field
 }
 
-func query(c *gin.Context) *queryReader { return &queryReader{c: c} }
+func query(c *gin.Context) *queryReader {
+	q := &queryReader{c: c}
+	if _, err := url.ParseQuery(c.Request.URL.RawQuery); err != nil { // gin leaves out what it cannot read, and with it a filter
+		q.bad = append(q.bad, casework.Field{Message: "cannot be read: a % or a ; stands for itself only as %25 and %3B", Location: "query"})
+	}
+	return q
+}
 
+// text reads a parameter that is given once; "" where it is not given.
 func (q *queryReader) text(name string) string {
 	q.known = append(q.known, name)
-	return q.c.Query(name)
+	values := q.c.QueryArray(name)
+	if len(values) > 1 {
+		q.wrong(name, "is given more than once")
+	}
+	return q.storable(name, q.c.Query(name))
 }
+
+// storable refuses what the database could not even compare with.
+func (q *queryReader) storable(name, value string) string {
+	if !isText(value) {
+		q.bad = append(q.bad, casework.Field{Message: "is not text in UTF-8 without U+0000", Location: "query." + name})
+		return ""
+	}
+	return value
+}
+
+// isText reports whether PostgreSQL can hold a text.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // list reads a parameter that is repeated, or separated by commas; nil where it is not given.
 func (q *queryReader) list(name string) []string {
@@ -103,7 +132,7 @@ func (q *queryReader) list(name string) []string {
 	var values []string
 	for _, v := range q.c.QueryArray(name) {
 		for part := range strings.SplitSeq(v, ",") {
-			if part != "" {
+			if part = q.storable(name, part); part != "" {
 				values = append(values, part)
 			}
 		}

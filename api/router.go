@@ -58,6 +58,7 @@ func (s *Server) router() (http.Handler, error) {
 	}
 	r.UseRawPath, r.UnescapePathValues = true, true
 	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false // a redirect would pass by the middleware, and no operation answers with one
 	r.Use(s.requestID, s.observe, s.recoverPanic, s.deadline)
 	r.NoRoute(s.plain(notFound))
 	r.NoMethod(s.plain(methodNotAllowed))

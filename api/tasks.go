@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -150,11 +151,21 @@ func checkCompletion(r casework.Completion) error {
 	if utf8.RuneCountInString(r.Outcome) > 100 || strings.ContainsRune(r.Outcome, 0) {
 		return invalid("body.outcome", "has at most 100 characters, none of them U+0000", nil)
 	}
-	if len(r.OutcomeReason) > 10_000 || strings.ContainsRune(r.OutcomeReason, 0) {
-		return invalid("body.outcomeReason", "has at most 10000 bytes, none of them U+0000", nil)
+	if err := checkReason(r.OutcomeReason, "body.outcomeReason"); err != nil {
+		return err
 	}
 	if err := checkVariables(r.FormData, "body.formData"); err != nil {
 		return err
 	}
 	return checkVariables(r.Variables, "body.variables")
+}
+
+// maxReason bounds a text that people write to explain an act: it goes with the act to the workflow.
+const maxReason = 10_000 // characters
+
+func checkReason(text, location string) error {
+	if utf8.RuneCountInString(text) > maxReason || strings.ContainsRune(text, 0) {
+		return invalid(location, fmt.Sprintf("has at most %d characters, none of them U+0000", maxReason), nil)
+	}
+	return nil
 }

@@ -3,9 +3,11 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
@@ -13,29 +15,41 @@ import (
 const (
 	maxVariableDepth    = 32
 	maxVariableName     = 255
-	maxVariableExponent = 308 // of a number; beyond it a few bytes become kilobytes when they are stored
+	maxVariableNumber   = 1000 // characters of one; PostgreSQL holds some 16 000 digits behind the point
+	maxVariableExponent = 308  // of a number; beyond it a few bytes become kilobytes when they are stored
 )
 
 // reservedVariables are names that expressions give another meaning.
 var reservedVariables = []string{"execution", "task"}
+
+// counter counts what is written to it.
+type counter int
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
 
 // checkVariables refuses what could not be stored or read back as it was sent.
 func checkVariables(vars map[string]any, location string) error {
 	if vars == nil {
 		return nil
 	}
-	raw, err := json.Marshal(vars)
-	if err != nil {
+	var size counter
+	encoder := json.NewEncoder(&size)
+	encoder.SetEscapeHTML(false) // a < counts as it was sent
+	if err := encoder.Encode(vars); err != nil {
 		return malformed(location, "not JSON", nil)
 	}
-	if len(raw) > casework.MaxVariablesBytes {
+	if size-1 > casework.MaxVariablesBytes { // the encoder ends with a line break
 		return casework.Errorf(casework.TooLarge, "the variables are larger than %d bytes", casework.MaxVariablesBytes)
 	}
-	for name, v := range vars {
-		where := location + "." + name
+	for _, name := range slices.Sorted(maps.Keys(vars)) { // sorted: the same request gets the same answer
+		v, where := vars[name], location+"."+name
 		switch {
-		case name == "" || len(name) > maxVariableName || strings.ContainsRune(name, 0):
-			return invalid(location, fmt.Sprintf("a variable's name has 1 to %d characters", maxVariableName), name)
+		case name == "" || utf8.RuneCountInString(name) > maxVariableName || strings.ContainsRune(name, 0):
+			return invalid(location, fmt.Sprintf("a variable's name has 1 to %d characters, none of them U+0000", maxVariableName), nil)
 		case slices.Contains(reservedVariables, name):
 			return invalid(where, "this name is reserved", nil)
 		}
@@ -56,6 +70,9 @@ func checkValue(v any, where string, depth int) error {
 			return invalid(where, "text may not hold the character U+0000", nil)
 		}
 	case json.Number:
+		if len(v) > maxVariableNumber {
+			return invalid(where, fmt.Sprintf("a number has at most %d characters", maxVariableNumber), nil)
+		}
 		if !smallExponent(v.String()) {
 			return invalid(where, fmt.Sprintf("a number's exponent is at most %d", maxVariableExponent), v)
 		}
@@ -66,7 +83,8 @@ func checkValue(v any, where string, depth int) error {
 			}
 		}
 	case map[string]any:
-		for name, item := range v {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			item := v[name]
 			if strings.ContainsRune(name, 0) {
 				return invalid(where, "a name may not hold the character U+0000", nil)
 			}

@@ -14,7 +14,7 @@ func (s *Store) Cases(ctx context.Context, caller string, f casework.CaseFilter)
 	if err != nil {
 		return casework.List[casework.Case]{}, err
 	}
-	rows, err := s.as(caller).CaseList(ctx, dbsqlc.CaseListParams{
+	rows, err := s.searchAs(caller).CaseList(ctx, dbsqlc.CaseListParams{
 		BeforeID: before, Status: f.Status, ProcessKey: f.ProcessKey, CreatedBy: f.CreatedBy, Most: most(f.Page),
 	})
 	items, err := many(rows, err, func(r dbsqlc.CaseListRow) casework.Case { return toCase(dbsqlc.CaseGetRow(r)) })

@@ -47,6 +47,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	pc.MaxConnLifetimeJitter = 5 * time.Minute
 	params := pc.ConnConfig.RuntimeParams
 	params["application_name"], params["timezone"], params["role"] = cfg.AppName, "UTC", cfg.Role
+	params["plan_cache_mode"] = "force_generic_plan" // acts are many and alike
 	params["jit"], params["lock_timeout"], params["idle_in_transaction_session_timeout"] = "off", "10s", "30s"
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
@@ -71,7 +72,12 @@ func (s *Store) q() *dbsqlc.Queries { return dbsqlc.New(s.pool) }
 
 // as runs single statements for a caller, each in one transaction and one round trip.
 func (s *Store) as(caller string) *dbsqlc.Queries {
-	return dbsqlc.New(callerConn{pool: s.pool, caller: caller})
+	return dbsqlc.New(callerConn{pool: s.pool, set: setCaller, caller: caller})
+}
+
+// searchAs is as for searches.
+func (s *Store) searchAs(caller string) *dbsqlc.Queries {
+	return dbsqlc.New(callerConn{pool: s.pool, set: setSearcher, caller: caller})
 }
 
 // inTx runs fn in one transaction for a caller; an empty caller is the worker itself.

@@ -109,14 +109,14 @@ func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFil
 	}
 	switch f.Sort {
 	case casework.SortCreated:
-		return s.as(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
+		return s.searchAs(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
 			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
 			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
 			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
 			AfterID: p.AfterID, AfterCreated: p.AfterCreated, Most: p.Most,
 		})
 	case casework.SortDue:
-		return s.as(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
+		return s.searchAs(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
 			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
 			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
 			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
@@ -124,7 +124,7 @@ func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFil
 		})
 	case casework.SortPriority, "":
 	}
-	return s.as(caller).TaskListByPriority(ctx, p)
+	return s.searchAs(caller).TaskListByPriority(ctx, p)
 }
 
 func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {

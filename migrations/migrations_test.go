@@ -53,17 +53,3 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 	require.Equal(t, first, schema(t, url))
 	require.NoError(t, migrations.Up(t.Context(), url), "up again changes nothing")
 }
-
-func TestEveryConstraintHasANameOfItsOwn(t *testing.T) {
-	t.Parallel()
-	tx := testdb.Tx(t)
-	rows, err := tx.Query(t.Context(), `
-		SELECT conrelid::regclass || '.' || conname FROM pg_constraint
-		WHERE connamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('entitlements', 'flowable', 'onecms'))
-		  AND contype IN ('c', 'u', 'f', 'p') AND conparentid = 0
-		  AND conname ~ '(_check1?|_fkey1?|_key1?)$' AND conname ~ '_(id|code|name|key)_fkey$|[0-9]$'`)
-	require.NoError(t, err)
-	generated, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	require.Empty(t, generated, "names that PostgreSQL made up")
-}
