@@ -66,9 +66,9 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 			ElementInstanceID: e.Instance, ActivityID: n.ID, ActivityType: string(n.Kind), Name: n.Name, State: casework.ActivityActive,
 		})
 	case engine.NodeLeft:
-		c.Activities = append(c.Activities, casework.ActivityChange{ElementInstanceID: e.Instance, ActivityID: e.Element, State: casework.ActivityCompleted})
+		endActivity(&c.Activities, e, casework.ActivityCompleted)
 	case engine.NodeCancelled:
-		c.Activities = append(c.Activities, casework.ActivityChange{ElementInstanceID: e.Instance, ActivityID: e.Element, State: casework.ActivityCancelled})
+		endActivity(&c.Activities, e, casework.ActivityCancelled)
 	case engine.TaskCreated:
 		c.NewTasks = append(c.NewTasks, r.newTask(e))
 	case engine.TaskCancelled:
@@ -92,6 +92,15 @@ func (r *run) newTask(e engine.Effect) casework.NewTask {
 		CandidateGroups: e.Task.CandidateGroups, CandidateUsers: e.Task.CandidateUsers,
 		FormKey: e.Task.FormKey, DueDate: e.Task.DueDate, Priority: e.Task.Priority,
 	}
+}
+
+// endActivity ends an activity, in the same entry if it began in this step.
+func endActivity(activities *[]casework.ActivityChange, e engine.Effect, state casework.ActivityState) {
+	if i := slices.IndexFunc(*activities, func(a casework.ActivityChange) bool { return a.ElementInstanceID == e.Instance }); i >= 0 {
+		(*activities)[i].State = state
+		return
+	}
+	*activities = append(*activities, casework.ActivityChange{ElementInstanceID: e.Instance, ActivityID: e.Element, State: state})
 }
 
 func setLast(vars *[]casework.VariableChange, v casework.VariableChange) {

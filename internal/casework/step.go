@@ -44,9 +44,9 @@ type NewTask struct {
 type ActivityChange struct {
 	ElementInstanceID string        `json:"elementInstanceId"` // "<element id>:<n>"
 	ActivityID        string        `json:"activityId"`
-	ActivityType      string        `json:"activityType"`
+	ActivityType      string        `json:"activityType,omitempty"` // set if it was entered in this step
 	Name              string        `json:"name,omitempty"`
-	State             ActivityState `json:"state"` // ACTIVE inserts; the others end it
+	State             ActivityState `json:"state"` // at the end of the step
 }
 
 // VariableChange sets a process variable to a JSON value.

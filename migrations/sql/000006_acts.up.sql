@@ -23,20 +23,23 @@ CREATE FUNCTION flowable.accept_command(p_command JSONB, p_delay INTERVAL) RETUR
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_command JSONB := p_command;
-    v_seq     BIGINT;
-    v_outbox  BIGINT;
+    v_command  JSONB := jsonb_strip_nulls(p_command - 'variables');
+    v_id       UUID := (p_command ->> 'commandId')::UUID;
+    v_instance TEXT := p_command ->> 'instanceId';
+    v_actor    TEXT := p_command ->> 'actorId';
+    v_outbox   BIGINT;
 BEGIN
-    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id)
-    VALUES ((p_command ->> 'commandId')::UUID, p_command ->> 'kind', p_command ->> 'instanceId', p_command ->> 'taskId', p_command ->> 'actorId')
-    RETURNING seq INTO v_seq;
-    v_command := jsonb_strip_nulls(v_command - 'variables') || jsonb_build_object('seq', v_seq);
-    IF p_command ? 'variables' AND p_command -> 'variables' <> 'null' THEN -- a variable that is null stays one
+    IF p_command -> 'variables' <> 'null' THEN -- a variable that is null stays one
         v_command := v_command || jsonb_build_object('variables', p_command -> 'variables');
     END IF;
-    INSERT INTO flowable.outbox (kind, process_instance_id, command_id, payload, created_by, due_at)
-    VALUES ('SIGNAL', p_command ->> 'instanceId', (p_command ->> 'commandId')::UUID, v_command, p_command ->> 'actorId', CURRENT_TIMESTAMP + p_delay)
-    RETURNING outbox_id INTO v_outbox;
+    WITH accepted AS (
+        INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id)
+        VALUES (v_id, p_command ->> 'kind', v_instance, p_command ->> 'taskId', v_actor)
+        RETURNING seq)
+    INSERT INTO flowable.outbox AS o (kind, process_instance_id, command_id, payload, created_by, due_at)
+    SELECT 'SIGNAL', v_instance, v_id, v_command || jsonb_build_object('seq', a.seq), v_actor, CURRENT_TIMESTAMP + p_delay
+    FROM accepted a
+    RETURNING o.outbox_id, o.payload INTO STRICT v_outbox, v_command;
     RETURN jsonb_build_object('outboxId', v_outbox, 'command', v_command);
 END $$;
 

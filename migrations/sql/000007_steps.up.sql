@@ -143,25 +143,22 @@ BEGIN
     FROM old JOIN cancelled ON cancelled.task_id = old.task_id;
 END $$;
 
+-- Each change is about another element instance: one with a type was entered in this step, and perhaps left as well.
 CREATE FUNCTION flowable.record_activities(p_instance_id TEXT, p_activities JSONB, p_at TIMESTAMPTZ) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    WITH change AS (
-        SELECT c.value ->> 'elementInstanceId' AS id, c.value ->> 'activityId' AS activity, c.value ->> 'activityType' AS type,
-               c.value ->> 'name' AS name, c.value ->> 'state' AS state, c.ordinality AS place
-        FROM jsonb_array_elements(p_activities) WITH ORDINALITY AS c),
-    entered AS (
-        INSERT INTO flowable.activity_history (process_instance_id, element_instance_id, activity_id, activity_type, activity_name,
-            state, started_at, ended_at)
-        SELECT p_instance_id, c.id, c.activity, c.type, left(COALESCE(c.name, ''), 500), COALESCE(ended.state, 'ACTIVE'), p_at,
-               CASE WHEN ended.state IS NOT NULL THEN p_at END
-        FROM change c LEFT JOIN change ended ON ended.id = c.id AND ended.state <> 'ACTIVE'
-        WHERE c.state = 'ACTIVE'
-        ORDER BY c.place)
-    UPDATE flowable.activity_history h SET state = c.state, ended_at = p_at
-    FROM change c
-    WHERE h.process_instance_id = p_instance_id AND h.element_instance_id = c.id AND c.state <> 'ACTIVE';
+    INSERT INTO flowable.activity_history (process_instance_id, element_instance_id, activity_id, activity_type, activity_name,
+        state, started_at, ended_at)
+    SELECT p_instance_id, c.value ->> 'elementInstanceId', c.value ->> 'activityId', c.value ->> 'activityType',
+        left(COALESCE(c.value ->> 'name', ''), 500), c.value ->> 'state', p_at,
+        CASE WHEN c.value ->> 'state' <> 'ACTIVE' THEN p_at END
+    FROM jsonb_array_elements(p_activities) AS c
+    WHERE c.value ? 'activityType';
+    UPDATE flowable.activity_history h SET state = c.value ->> 'state', ended_at = p_at
+    FROM jsonb_array_elements(p_activities) AS c
+    WHERE NOT c.value ? 'activityType'
+      AND h.process_instance_id = p_instance_id AND h.element_instance_id = c.value ->> 'elementInstanceId';
 END $$;
 
 CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB, p_actor TEXT) RETURNS VOID
