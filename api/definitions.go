@@ -23,6 +23,7 @@ import (
 const (
 	defaultBusinessApp = "onecms"
 	maxBusinessApp     = 100 // characters
+	maxProcessName     = 500 // characters
 )
 
 // deploy stores the processes of BPMN files. Every problem of every file comes back together.
@@ -90,6 +91,9 @@ func Compile(source []byte, businessApp string) ([]casework.Deployment, error) {
 		}
 		return nil, refused
 	}
+	if !isText(string(source)) {
+		return nil, invalid("body", "the model can be read, but only models in UTF-8 can be stored", nil)
+	}
 	warnings, err := json.Marshal(diagnostics)
 	if err != nil {
 		return nil, fmt.Errorf("encode warnings: %w", err)
@@ -100,6 +104,9 @@ func Compile(source []byte, businessApp string) ([]casework.Deployment, error) {
 	sum := sha256.Sum256(source)
 	deployments := make([]casework.Deployment, 0, len(programs))
 	for _, p := range programs {
+		if utf8.RuneCountInString(p.Name) > maxProcessName {
+			return nil, invalid("body", fmt.Sprintf("the name of the process %s has more than %d characters", p.Key, maxProcessName), nil)
+		}
 		d := casework.Deployment{
 			ProcessKey: p.Key, ProcessName: p.Name, BusinessApp: businessApp, XML: source,
 			SHA256: hex.EncodeToString(sum[:]), StartEvents: []casework.StartEvent{}, Warnings: warnings,

@@ -1,14 +1,17 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,16 +42,38 @@ func readJSON(c *gin.Context, into any, optional bool) error {
 	case strings.TrimSpace(string(body)) == "null": // the decoder takes it for an object without members
 		return malformed("body", "the body must be an object, not null", nil)
 	}
-	d := json.NewDecoder(strings.NewReader(string(body)))
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return malformed("body", jsonMistake(err), nil)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return malformed("body", "there is something after the JSON object", nil)
 	}
-	return nil
+	return checkMembers(body, into)
+}
+
+// checkMembers refuses members of a JSON object that a struct does not have. The decoder would take other cases of a name
+// for it.
+func checkMembers(body []byte, into any) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return malformed("body", jsonMistake(err), nil)
+	}
+	known := reflect.TypeOf(into).Elem()
+	for i := range known.NumField() {
+		name, _, _ := strings.Cut(known.Field(i).Tag.Get("json"), ",")
+		delete(members, name)
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	e := &casework.Error{Code: casework.Malformed}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		e.Fields = append(e.Fields, casework.Field{Message: "is not a member of this request", Location: "body." + name})
+	}
+	e.Message = fmt.Sprintf("unknown field %q", strings.TrimPrefix(e.Fields[0].Location, "body."))
+	return e
 }
 
 func jsonMistake(err error) string {
@@ -62,7 +87,7 @@ func jsonMistake(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the JSON ends too early"
 	}
-	return strings.TrimPrefix(err.Error(), "json: ")
+	return "not JSON"
 }
 
 func kindName(kind string) string {
@@ -102,6 +127,16 @@ func query(c *gin.Context) *queryReader {
 		q.bad = append(q.bad, casework.Field{Message: "cannot be read: a % or a ; stands for itself only as %25 and %3B", Location: "query"})
 	}
 	return q
+}
+
+// bare refuses query parameters, for an operation that has none.
+func bare(h handler) handler {
+	return func(c *gin.Context) (reply, error) {
+		if err := query(c).err(); err != nil {
+			return reply{}, err
+		}
+		return h(c)
+	}
 }
 
 // text reads a parameter that is given once; "" where it is not given.

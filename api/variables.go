@@ -74,7 +74,7 @@ func checkValue(v any, where string, depth int) error {
 			return invalid(where, fmt.Sprintf("a number has at most %d characters", maxVariableNumber), nil)
 		}
 		if !smallExponent(v.String()) {
-			return invalid(where, fmt.Sprintf("a number's exponent is at most %d", maxVariableExponent), v)
+			return invalid(where, fmt.Sprintf("a number's exponent is at most %d", maxVariableExponent), v.String())
 		}
 	case []any:
 		for i, item := range v {

@@ -158,6 +158,9 @@ BEGIN
         IF to_regclass('flowable.' || v_name) IS NULL THEN
             EXECUTE format('CREATE TABLE flowable.%I PARTITION OF flowable.task_history FOR VALUES FROM (%L) TO (%L)',
                 v_name, v_month + make_interval(months => i), v_month + make_interval(months => i + 1));
+            -- Unlike the other triggers, this one is not handed down to partitions.
+            EXECUTE format('CREATE TRIGGER task_history_no_truncate BEFORE TRUNCATE ON flowable.%I
+                FOR EACH STATEMENT EXECUTE FUNCTION flowable.refuse_history_change()', v_name);
         END IF;
     END LOOP;
 END $$;

@@ -261,7 +261,9 @@ DECLARE
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
-    -- The same request again, from a key that a client sent twice: the case is there, and its start is in the outbox or done.
+    -- The same request again, from a key that a client sent twice, perhaps at once: the case is there, and its start is in
+    -- the outbox or done.
+    PERFORM pg_advisory_xact_lock(hashtextextended('start:' || (p ->> 'instanceId'), 0));
     SELECT jsonb_build_object('outboxId', 0, 'start', jsonb_build_object('instanceId', i.process_instance_id,
         'caseId', c.case_id, 'caseNumber', c.case_number)) INTO v_start
     FROM flowable.process_instances i JOIN onecms.cases c ON c.case_id = i.case_id

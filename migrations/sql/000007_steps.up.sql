@@ -93,7 +93,9 @@ DECLARE
     v_task flowable.workflow_tasks;
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
-    IF NOT FOUND OR v_old.status IN ('COMPLETED', 'CANCELLED') OR v_old.escalation_level >= p_level THEN
+    IF NOT FOUND THEN
+        RETURN NULL;
+    ELSIF v_old.status IN ('COMPLETED', 'CANCELLED') OR v_old.escalation_level >= p_level THEN
         RETURN flowable.placed_json(v_old);
     END IF;
     UPDATE flowable.workflow_tasks t
@@ -115,14 +117,15 @@ CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 BEGIN
+    PERFORM FROM flowable.workflow_tasks t
+    WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
+    ORDER BY t.task_id FOR UPDATE;
+    -- A statement of its own: it sees what was committed while the one above waited.
     RETURN (
-        WITH held AS (
-            SELECT t.task_id, t.status FROM flowable.workflow_tasks t
-            WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
-            ORDER BY t.task_id FOR UPDATE)
-        SELECT jsonb_agg(h.task_id ORDER BY h.task_id) FROM held h
-        WHERE h.status = 'COMPLETED' AND EXISTS (
-            SELECT FROM flowable.task_commands c WHERE c.task_id = h.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED'));
+        SELECT jsonb_agg(t.task_id ORDER BY t.task_id) FROM flowable.workflow_tasks t
+        WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)) AND t.status = 'COMPLETED'
+          AND EXISTS (
+            SELECT FROM flowable.task_commands c WHERE c.task_id = t.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED'));
 END $$;
 
 CREATE FUNCTION flowable.cancel_tasks(p_instance_id TEXT, p_task_ids JSONB, p_actor TEXT) RETURNS VOID

@@ -55,6 +55,7 @@ DECLARE
     v_over INTEGER;
     v_moved INTEGER;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('flowable.rebalance_queue_loads', 0)); -- two at once would move too much
     CALL flowable.update_queue_statistics();
     FOR v_from IN SELECT * FROM flowable.workflow_queues q WHERE q.is_active AND q.current_load > q.max_capacity ORDER BY q.queue_id LOOP
         v_over := v_from.current_load - v_from.max_capacity;

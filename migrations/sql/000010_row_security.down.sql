@@ -15,6 +15,8 @@ DROP FUNCTION entitlements.caller_queues, flowable.sees_task, flowable.sees_task
 REVOKE ALL ON ALL TABLES IN SCHEMA entitlements, flowable, onecms FROM nextgen_api, nextgen_worker;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA onecms FROM nextgen_api;
 REVOKE ALL ON PROCEDURE flowable.archive_completed_tasks(INTEGER) FROM nextgen_worker;
+REVOKE ALL ON FUNCTION flowable.ensure_history_partitions(INTEGER) FROM nextgen_worker;
+GRANT EXECUTE ON FUNCTION flowable.ensure_history_partitions(INTEGER) TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE flowable.archive_completed_tasks(INTEGER) TO PUBLIC;
 
 COMMIT;

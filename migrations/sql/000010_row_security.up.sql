@@ -4,7 +4,9 @@ SET LOCAL ROLE nextgen_owner;
 -- What the two logins may do at all. Row security then says with which rows.
 GRANT SELECT ON ALL TABLES IN SCHEMA entitlements, flowable, onecms TO nextgen_worker;
 GRANT INSERT, UPDATE ON entitlements.departments, entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles,
-    flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments TO nextgen_worker;
+    flowable.workflow_queues, flowable.queue_assignments TO nextgen_worker;
+-- What is deployed is never changed, only switched on and off.
+GRANT INSERT, UPDATE (is_active) ON flowable.workflow_definitions TO nextgen_worker, nextgen_api;
 GRANT INSERT, UPDATE ON flowable.process_instances, flowable.workflow_variables, flowable.activity_history, flowable.incidents,
     flowable.workflow_tasks, onecms.cases, onecms.case_workflow_mapping TO nextgen_worker;
 GRANT INSERT ON flowable.task_history, flowable.escalations, flowable.commit_steps, onecms.case_routing TO nextgen_worker;
@@ -16,7 +18,6 @@ GRANT SELECT ON entitlements.departments, entitlements.users, entitlements.workf
     flowable.escalations, flowable.task_commands, flowable.outbox, onecms.cases, onecms.case_workflow_mapping, onecms.case_routing,
     flowable.business_calendars, flowable.v_active_tasks_by_queue, flowable.v_user_workload, flowable.v_process_performance,
     flowable.v_queue_performance_dashboard TO nextgen_api;
-GRANT INSERT, UPDATE ON flowable.workflow_definitions TO nextgen_api;
 GRANT INSERT ON onecms.cases, onecms.case_workflow_mapping, flowable.process_instances, flowable.task_history TO nextgen_api;
 GRANT UPDATE ON flowable.workflow_tasks TO nextgen_api;
 GRANT INSERT ON flowable.task_commands, flowable.outbox TO nextgen_api;
@@ -24,6 +25,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON flowable.idempotency_keys TO nextgen_api
 GRANT USAGE ON SEQUENCE onecms.case_number_seq TO nextgen_api;
 REVOKE ALL ON PROCEDURE flowable.archive_completed_tasks(INTEGER) FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE flowable.archive_completed_tasks(INTEGER) TO nextgen_worker;
+REVOKE ALL ON FUNCTION flowable.ensure_history_partitions(INTEGER) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION flowable.ensure_history_partitions(INTEGER) TO nextgen_worker;
 
 -- The queues the caller works on, through any valid role.
 CREATE FUNCTION entitlements.caller_queues() RETURNS TEXT[]
@@ -47,7 +50,7 @@ DO $$
 DECLARE
     v_table TEXT;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.audit_log', 'flowable.process_instances',
+    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.audit_log', 'flowable.workflow_definitions', 'flowable.process_instances',
         'flowable.workflow_variables', 'flowable.activity_history', 'flowable.incidents', 'flowable.workflow_tasks', 'flowable.task_history',
         'flowable.escalations', 'flowable.task_commands', 'flowable.outbox', 'flowable.commit_steps', 'flowable.idempotency_keys',
         'onecms.cases', 'onecms.case_workflow_mapping', 'onecms.case_routing', 'flowable.archived_tasks'] LOOP
@@ -147,6 +150,12 @@ CREATE POLICY with_case ON onecms.case_workflow_mapping FOR SELECT TO nextgen_ap
 CREATE POLICY case_start ON onecms.case_workflow_mapping FOR INSERT TO nextgen_api WITH CHECK (initiated_by = (SELECT entitlements.caller()));
 CREATE POLICY with_case ON onecms.case_routing FOR SELECT TO nextgen_api
     USING (EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = case_routing.case_id));
+
+-- Models are no secret among callers; deploying needs its permission.
+CREATE POLICY caller_reads ON flowable.workflow_definitions FOR SELECT TO nextgen_api USING ((SELECT entitlements.caller()) IS NOT NULL);
+CREATE POLICY own_deployments ON flowable.workflow_definitions FOR INSERT TO nextgen_api
+    WITH CHECK (deployed_by = (SELECT entitlements.caller()) AND (SELECT entitlements.caller_may('deploy')));
+CREATE POLICY deployer_switches ON flowable.workflow_definitions FOR UPDATE TO nextgen_api USING ((SELECT entitlements.caller_may('deploy')));
 
 -- Commands and their signals: one's own, and those about a task one may act on.
 CREATE POLICY own_commands ON flowable.task_commands FOR INSERT TO nextgen_api WITH CHECK (actor_id = (SELECT entitlements.caller()));

@@ -1,0 +1,166 @@
+package db_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+func TestWhereATaskGoes(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	given := at.Add(90 * time.Minute)
+	for name, tc := range map[string]struct {
+		change func(*casework.NewTask)
+		want   casework.TaskPlaced
+	}{
+		"to the queue of its group, with the queue's time": {func(*casework.NewTask) {}, casework.TaskPlaced{QueueName: w.queue, DueDate: new(at.Add(time.Hour))}},
+		"to that of its first group that has one":          {forGroups("NO_SUCH_GROUP", w.role, "GROUP_EO_HEAD"), casework.TaskPlaced{QueueName: w.queue, DueDate: new(at.Add(time.Hour))}},
+		"to the queue that its lane names": {func(n *casework.NewTask) { n.CandidateGroups, n.Lane = nil, "eo-head-queue" },
+			casework.TaskPlaced{QueueName: "eo-head-queue", DueDate: new(at.Add(24 * time.Hour))}},
+		"to the default": {func(n *casework.NewTask) { n.CandidateGroups, n.Lane = nil, "Some lane" },
+			casework.TaskPlaced{QueueName: "default-queue", DueDate: new(at.Add(8 * time.Hour))}},
+		"with the model's due date": {func(n *casework.NewTask) { n.DueDate = &given }, casework.TaskPlaced{QueueName: w.queue, DueDate: &given}},
+		"to its assignee": {func(n *casework.NewTask) { n.Assignee = w.user },
+			casework.TaskPlaced{QueueName: w.queue, DueDate: new(at.Add(time.Hour)), Status: casework.TaskClaimed, Assignee: w.user}},
+		"to its queue if its assignee is nobody": {func(n *casework.NewTask) { n.Assignee = "nobody" },
+			casework.TaskPlaced{QueueName: w.queue, DueDate: new(at.Add(time.Hour))}},
+		"to its queue if its assignee is not active": {func(n *casework.NewTask) { n.Assignee = "SYSTEM" },
+			casework.TaskPlaced{QueueName: w.queue, DueDate: new(at.Add(time.Hour))}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			instance, id := w.start(t, admin), uuid.NewString()
+			placed := w.step(t, casework.StepCommit{InstanceID: instance, Step: 1, At: at, NewTasks: []casework.NewTask{w.task(id, tc.change)}}).Tasks[0]
+			tc.want.TaskID, tc.want.EscalateAt = w.id(id), tc.want.DueDate
+			if tc.want.Status == "" {
+				tc.want.Status = casework.TaskOpen
+			}
+			require.Equal(t, jsonOf(t, tc.want), jsonOf(t, placed))
+		})
+	}
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	if p, ok := v.(casework.TaskPlaced); ok && p.DueDate != nil { // one zone
+		p.DueDate, p.EscalateAt = new(p.DueDate.UTC()), new(p.EscalateAt.UTC())
+		v = p
+	}
+	raw, err := json.MarshalIndent(v, "", " ")
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func TestVariablesKeepTheirValueAndType(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	values := map[string]string{
+		"text": `"a \"b\" ü"`, "yes": `true`, "none": `null`, "whole": `42`, "long": `12345678901234567890`, "cents": `0.10`,
+		"tiny": `0.00000000000000000001`, "list": `[1, {"a": null}]`, "map": `{"a": [1.50]}`,
+	}
+	var changes []casework.VariableChange
+	for name, value := range values {
+		changes = append(changes, casework.VariableChange{Name: name, Value: json.RawMessage(value)})
+	}
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 1, Variables: changes})
+	got, err := w.api.InstanceVariables(t.Context(), admin, instance)
+	require.NoError(t, err)
+	require.Len(t, got, len(values))
+	for name, value := range values {
+		raw, err := json.Marshal(got[name])
+		require.NoError(t, err)
+		require.JSONEq(t, value, string(raw), name)
+	}
+	require.Equal(t, []any{json.Number("0.10"), json.Number("12345678901234567890")}, []any{got["cents"], got["long"]}, "numbers are exact")
+	require.Equal(t, []string{"cents JSON", "list JSON", "long JSON", "map JSON", "none JSON", "text STRING", "tiny JSON", "whole INTEGER", "yes BOOLEAN"},
+		rows[string](t, w.super, "SELECT variable_name || ' ' || variable_type FROM flowable.workflow_variables WHERE process_instance_id = $1 ORDER BY 1", instance))
+
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, Actor: w.user, Variables: []casework.VariableChange{{Name: "whole", Value: json.RawMessage(`"now text"`)}}})
+	require.Equal(t, "STRING now text "+w.user, one[string](t, w.super, `SELECT concat_ws(' ', variable_type, variable_value, updated_by)
+		FROM flowable.workflow_variables WHERE process_instance_id = $1 AND variable_name = 'whole'`, instance))
+}
+
+func TestIncidentsOpenResolveAndReopen(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	incident := func(step int64, resolved bool, message string) casework.Instance {
+		w.step(t, casework.StepCommit{InstanceID: instance, Step: step, Incidents: []casework.IncidentChange{
+			{IncidentID: "i", ActivityID: "service", Kind: "service", Message: message, Resolved: resolved},
+		}})
+		i, err := w.api.Instance(t.Context(), admin, instance)
+		require.NoError(t, err)
+		return i
+	}
+	opened := incident(1, false, "down")
+	require.Equal(t, casework.InstanceError, opened.Status)
+	require.Equal(t, "down", opened.Incidents[0].Message)
+	delivery, err := w.api.RetryIncident(t.Context(), admin, instance, "i", map[string]any{"url": "other"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"i", `{"url": "other"}`}, []string{delivery.Command.IncidentID, string(delivery.Command.Variables)})
+
+	resolved := incident(2, true, "")
+	require.Equal(t, casework.InstanceActive, resolved.Status)
+	require.Empty(t, resolved.Incidents)
+	_, err = w.api.RetryIncident(t.Context(), admin, instance, "i", nil)
+	hasCode(t, err, casework.NotFound)
+	require.Equal(t, "still down", incident(3, false, "still down").Incidents[0].Message)
+	require.Equal(t, 2, one[int](t, w.super, "SELECT occurrences FROM flowable.incidents WHERE process_instance_id = $1", instance))
+}
+
+func TestOnlyOperatorsOperate(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, _ := w.busy(t)
+	for caller, want := range map[string]casework.Code{w.user: casework.Forbidden, lisa: casework.NotFound, "": casework.NotFound} {
+		_, err := w.api.TerminateInstance(t.Context(), caller, instance, "no")
+		hasCode(t, err, want)
+		_, err = w.api.RetryIncident(t.Context(), caller, instance, "i1", nil)
+		hasCode(t, err, want)
+	}
+	w.set(t, `UPDATE entitlements.workflow_roles SET permissions = '{"operate": true}' WHERE role_code = '{role}'`)
+	delivery, err := w.api.TerminateInstance(t.Context(), w.user, instance, "over")
+	require.NoError(t, err)
+	require.Equal(t, []any{casework.CommandTerminate, "over", w.user}, []any{delivery.Command.Kind, delivery.Command.Reason, delivery.Command.ActorID})
+}
+
+func TestEscalationByTheCasesOwnTimer(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.place(t, w.task("late", due(-time.Minute)))
+	escalate := func(step int64, level int, ids ...string) []casework.TaskPlaced {
+		var all []casework.EscalationDue
+		for _, id := range ids {
+			all = append(all, casework.EscalationDue{TaskID: id, Level: level})
+		}
+		return w.step(t, casework.StepCommit{InstanceID: instance, Step: step, Escalations: all}).Escalated
+	}
+	first := escalate(2, 1, w.id("late"))[0]
+	require.Equal(t, []any{1, casework.TaskEscalated}, []any{first.Level, first.Status})
+	require.Equal(t, 4*time.Hour, first.EscalateAt.Sub(*first.DueDate), "when the next level is due")
+	require.Equal(t, jsonOf(t, first), jsonOf(t, escalate(3, 1, w.id("late"))[0]), "a level that is reached already")
+	last := escalate(4, 3, w.id("late"))[0]
+	require.Equal(t, 3, last.Level)
+	require.Nil(t, last.EscalateAt, "there is no fourth level")
+	require.Equal(t, []string{"1 TIMER", "3 TIMER"}, rows[string](t, w.super, "SELECT escalation_level || ' ' || source FROM flowable.escalations WHERE task_id = $1 ORDER BY 1", w.id("late")))
+
+	_, err := w.api.ClaimTask(t.Context(), w.user, w.id("late"), uuid.New())
+	require.NoError(t, err)
+	_, _, err = w.api.CompleteTask(t.Context(), w.user, w.id("late"), uuid.New(), approve)
+	require.NoError(t, err)
+	require.Equal(t, casework.TaskCompleted, escalate(5, 4, w.id("late"))[0].Status, "what has ended is left alone")
+}
+
+func TestEscalatingATaskThatIsNotThereAnswersNothing(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	require.Nil(t, one[map[string]any](t, w.super, "SELECT flowable.escalate_task('no such task', 1, 'SWEEP')"), "NULL, as the function's comment says")
+}

@@ -1,0 +1,287 @@
+package db_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// burst is a step that writes something of every kind.
+func (u *unit) burst(instance string, step int64) casework.StepCommit {
+	name := fmt.Sprintf("s%d", step)
+	return filled(casework.StepCommit{
+		InstanceID: instance, Step: step, NewTasks: []casework.NewTask{u.task(name)},
+		Activities:  []casework.ActivityChange{{ElementInstanceID: name, ActivityID: "review", ActivityType: "userTask", Name: "Review", State: casework.ActivityActive}},
+		Variables:   []casework.VariableChange{{Name: "step", Value: json.RawMessage(fmt.Sprint(step))}},
+		Incidents:   []casework.IncidentChange{{IncidentID: "i", ActivityID: "x", Kind: "service", Message: name}},
+		Escalations: []casework.EscalationDue{{TaskID: u.id(name), Level: 1}},
+		Open:        []string{"review", name},
+	})
+}
+
+// written counts what the steps of an instance have left behind.
+func (w *world) written(t *testing.T, instance string) string {
+	t.Helper()
+	return one[string](t, w.super, `SELECT concat_ws(' ',
+		(SELECT concat(count(*), '/', sum(version)) FROM flowable.workflow_tasks WHERE process_instance_id = $1),
+		(SELECT count(*) FROM flowable.task_history WHERE process_instance_id = $1),
+		(SELECT count(*) FROM flowable.activity_history WHERE process_instance_id = $1),
+		(SELECT string_agg(variable_name || '=' || variable_json::TEXT, ',' ORDER BY variable_name) FROM flowable.workflow_variables WHERE process_instance_id = $1),
+		(SELECT string_agg(occurrences || state, ',') FROM flowable.incidents WHERE process_instance_id = $1),
+		(SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE process_instance_id = $1),
+		(SELECT count(*) FROM onecms.case_routing WHERE process_instance_id = $1),
+		(SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1),
+		(SELECT concat(last_step, status, current_activity) FROM flowable.process_instances WHERE process_instance_id = $1))`, instance)
+}
+
+func TestTheSameStepAgainAnswersAsBefore(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	c := w.burst(instance, 1)
+	first := w.step(t, c)
+	require.Equal(t, c.Fingerprint, first.Fingerprint)
+	require.Equal(t, w.id("s1"), first.Tasks[0].TaskID)
+	require.Equal(t, 1, first.Escalated[0].Level)
+	require.Equal(t, casework.TaskEscalated, first.Escalated[0].Status)
+	after := w.written(t, instance)
+	require.Equal(t, "1/2 2 1 step=1 1OPEN 1 1 0 1ERRORreview,s1", after)
+	require.Equal(t, first, w.step(t, c))
+
+	second := w.step(t, w.burst(instance, 2)) // later steps do not change the answer of an earlier one
+	require.Equal(t, first, w.step(t, c))
+	require.Equal(t, second, w.step(t, w.burst(instance, 2)))
+}
+
+func TestTheSameStepAtOnceIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	store := w.store(t, workerRole, 8)
+	results := together(16, func(int) casework.StepResult {
+		result, err := store.CommitStep(t.Context(), w.burst(instance, 1))
+		require.NoError(t, err)
+		return result
+	})
+	for _, r := range results {
+		require.Equal(t, results[0], r)
+	}
+	require.Equal(t, "1/2 2 1 step=1 1OPEN 1 1 0 1ERRORreview,s1", w.written(t, instance))
+}
+
+// An interpreter that took another way learns it from the fingerprint that is there; nothing of its step is written.
+func TestAnotherStepInTheSamePlaceIsNotWritten(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	w.step(t, w.burst(instance, 1))
+	before := w.written(t, instance)
+	other := w.burst(instance, 1)
+	other.Fingerprint, other.NewTasks, other.Variables = "another way", []casework.NewTask{w.task("other")}, []casework.VariableChange{{Name: "other", Value: json.RawMessage("1")}}
+	require.Equal(t, "fingerprint of 1", w.step(t, other).Fingerprint)
+	require.Equal(t, before, w.written(t, instance))
+}
+
+// Workers that went different ways at the same moment: one is written whole, the others learn whose.
+func TestOfDifferentStepsAtOnceOneIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	store := w.store(t, workerRole, 8)
+	instance := w.start(t, admin)
+	for step := int64(1); step <= 5; step++ {
+		said := together(8, func(i int) string {
+			value := fmt.Sprintf("%d of %d", i, step)
+			result, err := store.CommitStep(t.Context(), filled(casework.StepCommit{
+				InstanceID: instance, Step: step, Fingerprint: value, NewTasks: []casework.NewTask{w.task(fmt.Sprintf("%d-%d", step, i))},
+				Variables: []casework.VariableChange{{Name: "a", Value: quoted(value)}, {Name: "b", Value: quoted(value)}},
+			}))
+			require.NoError(t, err)
+			return result.Fingerprint
+		})
+		for _, s := range said {
+			require.Equal(t, said[0], s)
+		}
+		require.Equal(t, []string{said[0], said[0]}, rows[string](t, w.super, "SELECT variable_value FROM flowable.workflow_variables WHERE process_instance_id = $1", instance))
+		require.Equal(t, int(step), one[int](t, w.super, "SELECT count(*) FROM flowable.workflow_tasks WHERE process_instance_id = $1", instance))
+	}
+}
+
+func quoted(s string) json.RawMessage { return json.RawMessage(fmt.Sprintf("%q", s)) }
+
+func TestAStepOfAnUnknownInstanceIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	_, err := w.worker.CommitStep(t.Context(), w.burst(uuid.NewString(), 1))
+	require.ErrorContains(t, err, "is not known")
+}
+
+func TestACommandThatIsNotAcceptedWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, id := w.claimed(t)
+	command := uuid.New()
+	_, _, err := w.api.CompleteTask(t.Context(), w.user, id, command, approve)
+	require.NoError(t, err)
+	elsewhere, _ := newUnit(t).claimed(t)
+	before := w.written(t, instance)
+
+	forged := w.burst(instance, 2)
+	forged.CommandID = uuid.NewString()
+	require.True(t, w.step(t, forged).Refused, "a command that nobody has accepted")
+	stolen := w.burst(elsewhere, 2)
+	stolen.CommandID = command.String()
+	require.True(t, w.step(t, stolen).Refused, "a command of another instance")
+	require.Equal(t, before, w.written(t, instance))
+
+	real := w.burst(instance, 2)
+	real.CommandID = command.String()
+	require.False(t, w.step(t, real).Refused)
+	twice := w.burst(instance, 3)
+	twice.CommandID = command.String()
+	require.True(t, w.step(t, twice).Refused, "a command that is applied already")
+	require.Equal(t, int64(2), one[int64](t, w.super, "SELECT last_step FROM flowable.process_instances WHERE process_instance_id = $1", instance))
+}
+
+func TestACompletionSettlesTheClaimsOfItsTask(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, id := w.claimed(t)
+	_, err := w.api.UnclaimTask(t.Context(), w.user, id, uuid.New())
+	require.NoError(t, err)
+	_, err = w.api.ClaimTask(t.Context(), w.user, id, uuid.New())
+	require.NoError(t, err)
+	command := uuid.New()
+	_, _, err = w.api.CompleteTask(t.Context(), w.user, id, command, approve)
+	require.NoError(t, err)
+	next, err := w.api.NextTasks(t.Context(), w.user, instance, command.String())
+	require.NoError(t, err)
+	require.Nil(t, next, "not applied yet")
+
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: command.String(), Actor: w.user, NewTasks: []casework.NewTask{w.task("next")}})
+	require.Equal(t, []string{"claim APPLIED", "unclaim APPLIED", "claim APPLIED", "complete APPLIED"},
+		rows[string](t, w.super, "SELECT kind || ' ' || state FROM flowable.task_commands WHERE task_id = $1 ORDER BY seq", id))
+	require.Zero(t, one[int](t, w.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1", instance), "nothing is left to deliver")
+	next, err = w.api.NextTasks(t.Context(), w.user, instance, command.String())
+	require.NoError(t, err)
+	require.Len(t, next, 1)
+	require.Equal(t, w.id("next"), next[0].TaskID)
+}
+
+func TestAStepDoesNotCancelWhatAPersonHasCompleted(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, id := w.claimed(t)
+	command := uuid.New()
+	_, _, err := w.api.CompleteTask(t.Context(), w.user, id, command, approve)
+	require.NoError(t, err)
+	before := w.written(t, instance)
+	timer := w.burst(instance, 2)
+	timer.CancelTasks = []string{id}
+	require.Equal(t, []string{id}, w.step(t, timer).Lost)
+	require.Equal(t, before, w.written(t, instance), "nothing of the step is written")
+
+	applied := w.burst(instance, 2)
+	applied.CommandID = command.String()
+	require.Empty(t, w.step(t, applied).Lost)
+}
+
+// The row decides between a completion and an interrupting timer: whoever comes first wins, the other learns it.
+func TestCompletionAgainstCancellationHasOneWinner(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	wins := map[string]int{}
+	for range 20 {
+		u := w.found(t)
+		instance, id := u.claimed(t)
+		type outcome struct {
+			lost []string
+			err  error
+		}
+		outcomes := together(2, func(i int) outcome {
+			if i == 0 {
+				_, _, err := u.api.CompleteTask(t.Context(), u.user, id, uuid.New(), approve)
+				return outcome{err: err}
+			}
+			r, err := u.worker.CommitStep(t.Context(), filled(casework.StepCommit{InstanceID: instance, Step: 2, CancelTasks: []string{id}}))
+			return outcome{r.Lost, err}
+		})
+		status := one[string](t, u.super, "SELECT status FROM flowable.workflow_tasks WHERE task_id = $1", id)
+		wins[status]++
+		require.NoError(t, outcomes[1].err)
+		if status == string(casework.TaskCompleted) {
+			require.NoError(t, outcomes[0].err)
+			require.Equal(t, []string{id}, outcomes[1].lost)
+		} else {
+			require.Equal(t, casework.TaskCancelled, hasCode(t, outcomes[0].err, casework.Conflict).Current.(*casework.Task).Status)
+			require.Empty(t, outcomes[1].lost)
+		}
+		require.Equal(t, 1, one[int](t, u.super, "SELECT count(*) FROM flowable.task_history WHERE task_id = $1 AND action_type IN ('COMPLETE', 'CANCEL')", id))
+	}
+	t.Log(wins)
+}
+
+// The same with the order fixed: the step comes while the completion is not yet committed, and waits for it.
+func TestAStepThatWaitsForACompletionLearnsOfIt(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, id := w.claimed(t)
+	conn := w.conn(t, apiRole)
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "SELECT set_config('app.current_user_id', $1, TRUE)", w.user)
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "SELECT flowable.complete_task($1, $2, gen_random_uuid(), '{}')", id, w.user)
+	require.NoError(t, err)
+
+	type outcome struct {
+		result casework.StepResult
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		r, err := w.worker.CommitStep(t.Context(), filled(casework.StepCommit{InstanceID: instance, Step: 2, CancelTasks: []string{id}}))
+		done <- outcome{r, err}
+	}()
+	require.Eventually(t, func() bool {
+		var waiting bool
+		err := w.super.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))", conn.PgConn().PID()).Scan(&waiting)
+		return err == nil && waiting
+	}, 8*time.Second, 5*time.Millisecond, "the step waits for the row")
+	require.NoError(t, tx.Commit(t.Context()))
+	step := <-done
+	require.NoError(t, step.err)
+	require.Equal(t, []string{id}, step.result.Lost, "the person was told that the task is completed")
+	require.Equal(t, int64(1), one[int64](t, w.super, "SELECT last_step FROM flowable.process_instances WHERE process_instance_id = $1", instance))
+}
+
+func TestTheEndOfAnInstanceLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	for status, caseStatus := range map[casework.InstanceStatus]string{casework.InstanceCompleted: "CLOSED", casework.InstanceTerminated: "CANCELLED"} {
+		t.Run(string(status), func(t *testing.T) {
+			t.Parallel()
+			w := newUnit(t)
+			instance, id := w.claimed(t)
+			at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+			w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, At: at, End: &casework.InstanceEnd{Status: status, EndEventID: "end", Reason: "why"}})
+			i, err := w.api.Instance(t.Context(), admin, instance)
+			require.NoError(t, err)
+			require.Equal(t, []any{status, at, "end", []string{}}, []any{i.Status, *i.CompletedAt, i.EndEventID, i.CurrentActivities})
+			c, err := w.api.Case(t.Context(), admin, i.CaseID)
+			require.NoError(t, err)
+			require.Equal(t, []any{caseStatus, at, 0}, []any{c.Status, *c.ClosedAt, len(c.Tasks)})
+			require.Equal(t, "CANCELLED", one[string](t, w.super, "SELECT status FROM flowable.workflow_tasks WHERE task_id = $1", id))
+			require.Equal(t, "REJECTED", one[string](t, w.super, "SELECT state FROM flowable.task_commands WHERE task_id = $1", id))
+			require.Zero(t, one[int](t, w.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1", instance))
+			_, _, err = w.api.CompleteTask(t.Context(), w.user, id, uuid.New(), approve)
+			hasCode(t, err, casework.Conflict)
+			_, err = w.api.TerminateInstance(t.Context(), admin, instance, "again")
+			hasCode(t, err, casework.Conflict)
+		})
+	}
+}
