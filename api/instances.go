@@ -75,7 +75,7 @@ func (s *Server) terminateInstance(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	return s.operate(c, func() (*casework.Delivery, error) {
-		return s.deps.Store.TerminateInstance(c.Request.Context(), callerOf(c), c.Param("id"), request.Reason)
+		return s.deps.Store.TerminateInstance(c.Request.Context(), callerOf(c), c.Param("id"), actID(c), request.Reason)
 	})
 }
 
@@ -91,7 +91,7 @@ func (s *Server) retryIncident(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	return s.operate(c, func() (*casework.Delivery, error) {
-		return s.deps.Store.RetryIncident(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), request.Variables)
+		return s.deps.Store.RetryIncident(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), actID(c), request.Variables)
 	})
 }
 
@@ -104,7 +104,9 @@ func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, erro
 		return reply{}, err
 	}
 	s.deliver(c, d)
-	s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID) })
+	if d != nil {
+		s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID) })
+	}
 	i, err := s.deps.Store.Instance(ctx, caller, id)
 	if err != nil {
 		return reply{}, err

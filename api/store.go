@@ -38,8 +38,8 @@ type instanceStore interface {
 	InstanceActivities(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.Activity], error)
 	InstanceHistory(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.TaskAction], error)
 	InstanceVariables(ctx context.Context, caller, id string) (map[string]any, error)
-	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, variables map[string]any) (*casework.Delivery, error)
-	TerminateInstance(ctx context.Context, caller, instanceID, reason string) (*casework.Delivery, error)
+	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
+	TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error)
 }
 
 type taskStore interface {

@@ -111,27 +111,28 @@ func (s *Store) CompleteTask(ctx context.Context, caller, taskID string, command
 	return *v.Task, v.Delivery.out(), nil
 }
 
-// RetryIncident asks a case to try again what failed, with variables (a JSON object, or nil) set first.
-func (s *Store) RetryIncident(ctx context.Context, caller, instanceID, incidentID string, variables map[string]any) (*casework.Delivery, error) {
+// RetryIncident asks a case to try again what failed, with variables (a JSON object, or nil) set first. The delivery is nil
+// when the command id is known: the same request again.
+func (s *Store) RetryIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error) {
 	details := map[string]any{}
 	if variables != nil {
 		details["variables"] = variables
 	}
-	return s.operate(ctx, casework.CommandRetryIncident, caller, instanceID, incidentID, details)
+	return s.operate(ctx, casework.CommandRetryIncident, caller, instanceID, incidentID, commandID, details)
 }
 
-// TerminateInstance asks a case to end now.
-func (s *Store) TerminateInstance(ctx context.Context, caller, instanceID, reason string) (*casework.Delivery, error) {
-	return s.operate(ctx, casework.CommandTerminate, caller, instanceID, "", map[string]any{"reason": reason})
+// TerminateInstance asks a case to end now. The delivery is nil when the command id is known.
+func (s *Store) TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error) {
+	return s.operate(ctx, casework.CommandTerminate, caller, instanceID, "", commandID, map[string]any{"reason": reason})
 }
 
-func (s *Store) operate(ctx context.Context, kind casework.CommandKind, caller, instanceID, incidentID string, details map[string]any) (*casework.Delivery, error) {
+func (s *Store) operate(ctx context.Context, kind casework.CommandKind, caller, instanceID, incidentID string, commandID uuid.UUID, details map[string]any) (*casework.Delivery, error) {
 	body, err := json.Marshal(details)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", kind, err)
 	}
 	v, err := read(s.as(caller).InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
-		Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: uuid.New(), Details: body,
+		Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
 	}))
 	if err != nil {
 		return nil, err

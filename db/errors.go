@@ -16,11 +16,14 @@ import (
 func interpret(err error) error {
 	var known *casework.Error
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
 	case isNoRows(err):
 		return casework.Errorf(casework.NotFound, "there is nothing of that name that you may see")
+	case errors.As(err, &connect):
+		return down("the database does not answer", err)
 	case errors.As(err, &pg):
 		return interpretPg(pg)
 	case errors.Is(err, context.Canceled):
@@ -54,9 +57,13 @@ func interpretPg(pg *pgconn.PgError) error {
 	case "22P05", "22021": // a character that text cannot hold
 		return casework.Errorf(casework.Invalid, "the text holds a character that cannot be stored, such as \\u0000")
 	case "22001": // string_data_right_truncation
-		return casework.Errorf(casework.Invalid, "a text is too long: %s", pg.Message)
+		return casework.Errorf(casework.Invalid, "a text is too long")
 	case "23514": // check_violation
-		return casework.Errorf(casework.Invalid, "a value is not allowed: %s", pg.ConstraintName)
+		return casework.Errorf(casework.Invalid, "a value is not one of those that are allowed")
+	case "23505": // unique_violation
+		if pg.ConstraintName == "task_commands_pkey" {
+			return casework.Errorf(casework.Conflict, "this request was carried out before, and things have changed since")
+		}
 	case "55P03", "40001", "40P01": // lock timeout, serialization, deadlock
 		return down("the database is busy; try again", pg)
 	}
@@ -67,8 +74,7 @@ func interpretPg(pg *pgconn.PgError) error {
 }
 
 func isConnection(err error) bool {
-	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
+	return errors.As(err, &network) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -52,7 +53,7 @@ func decodeCursor(cursor string, into any) error {
 		return nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(raw, into) != nil {
+	if err != nil || bytes.Contains(raw, []byte(`\u0000`)) || json.Unmarshal(raw, into) != nil { // no text can hold U+0000
 		return badCursor()
 	}
 	return nil

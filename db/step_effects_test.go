@@ -103,14 +103,14 @@ func TestIncidentsOpenResolveAndReopen(t *testing.T) {
 	opened := incident(1, false, "down")
 	require.Equal(t, casework.InstanceError, opened.Status)
 	require.Equal(t, "down", opened.Incidents[0].Message)
-	delivery, err := w.api.RetryIncident(t.Context(), admin, instance, "i", map[string]any{"url": "other"})
+	delivery, err := w.api.RetryIncident(t.Context(), admin, instance, "i", uuid.New(), map[string]any{"url": "other"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"i", `{"url": "other"}`}, []string{delivery.Command.IncidentID, string(delivery.Command.Variables)})
 
 	resolved := incident(2, true, "")
 	require.Equal(t, casework.InstanceActive, resolved.Status)
 	require.Empty(t, resolved.Incidents)
-	_, err = w.api.RetryIncident(t.Context(), admin, instance, "i", nil)
+	_, err = w.api.RetryIncident(t.Context(), admin, instance, "i", uuid.New(), nil)
 	hasCode(t, err, casework.NotFound)
 	require.Equal(t, "still down", incident(3, false, "still down").Incidents[0].Message)
 	require.Equal(t, 2, one[int](t, w.super, "SELECT occurrences FROM flowable.incidents WHERE process_instance_id = $1", instance))
@@ -121,13 +121,13 @@ func TestOnlyOperatorsOperate(t *testing.T) {
 	w := newUnit(t)
 	instance, _ := w.busy(t)
 	for caller, want := range map[string]casework.Code{w.user: casework.Forbidden, lisa: casework.NotFound, "": casework.NotFound} {
-		_, err := w.api.TerminateInstance(t.Context(), caller, instance, "no")
+		_, err := w.api.TerminateInstance(t.Context(), caller, instance, uuid.New(), "no")
 		hasCode(t, err, want)
-		_, err = w.api.RetryIncident(t.Context(), caller, instance, "i1", nil)
+		_, err = w.api.RetryIncident(t.Context(), caller, instance, "i1", uuid.New(), nil)
 		hasCode(t, err, want)
 	}
 	w.set(t, `UPDATE entitlements.workflow_roles SET permissions = '{"operate": true}' WHERE role_code = '{role}'`)
-	delivery, err := w.api.TerminateInstance(t.Context(), w.user, instance, "over")
+	delivery, err := w.api.TerminateInstance(t.Context(), w.user, instance, uuid.New(), "over")
 	require.NoError(t, err)
 	require.Equal(t, []any{casework.CommandTerminate, "over", w.user}, []any{delivery.Command.Kind, delivery.Command.Reason, delivery.Command.ActorID})
 }

@@ -280,7 +280,7 @@ func TestTheEndOfAnInstanceLeavesNothingOpen(t *testing.T) {
 			require.Zero(t, one[int](t, w.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1", instance))
 			_, _, err = w.api.CompleteTask(t.Context(), w.user, id, uuid.New(), approve)
 			hasCode(t, err, casework.Conflict)
-			_, err = w.api.TerminateInstance(t.Context(), admin, instance, "again")
+			_, err = w.api.TerminateInstance(t.Context(), admin, instance, uuid.New(), "again")
 			hasCode(t, err, casework.Conflict)
 		})
 	}

@@ -38,7 +38,8 @@ type Server struct {
 	Dir string // where the data lies; not below Config.Dir if the server's user cannot reach that
 
 	cmd    *exec.Cmd
-	exited chan error
+	exited chan error    // delivers how it ended, once
+	gone   chan struct{} // closed when it has ended
 }
 
 // Start starts the server, on a new data folder after making it, and returns once it answers. The server ends when this
@@ -59,10 +60,13 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Dir: cfg.Dir, exited: make(chan error, 1), URL: (&url.URL{
+	s := &Server{Dir: cfg.Dir, exited: make(chan error, 1), gone: make(chan struct{}), URL: (&url.URL{
 		Scheme: "postgres", User: url.UserPassword(superuser, password),
 		Host: "127.0.0.1:" + strconv.Itoa(cfg.Port), Path: "/postgres", RawQuery: "sslmode=disable",
 	}).String()}
+	if err := awaitNobody(ctx, bin, cfg.Dir, user); err != nil {
+		return nil, err
+	}
 	if err := s.launch(bin, cfg, user); err != nil {
 		return nil, err
 	}
@@ -111,6 +115,26 @@ func ensureData(ctx context.Context, bin string, cfg Config, user *serverIdentit
 	return password, nil
 }
 
+// awaitNobody returns when no server runs on the data folder. One whose parent was killed goes down within a moment.
+func awaitNobody(ctx context.Context, bin, dir string, user *serverIdentity) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	retry := time.NewTicker(100 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		status := exec.CommandContext(ctx, filepath.Join(bin, "pg_ctl"), "status", "-D", filepath.Join(dir, "data"))
+		status.Dir, status.SysProcAttr = dir, user.attr()
+		if err := status.Run(); err != nil { // 3: no server is running
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("another PostgreSQL is running on %s", dir)
+		case <-retry.C:
+		}
+	}
+}
+
 func (s *Server) launch(bin string, cfg Config, user *serverIdentity) error {
 	settings := []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "timezone=UTC", "jit=off",
@@ -131,7 +155,10 @@ func (s *Server) launch(bin string, cfg Config, user *serverIdentity) error {
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start postgresql: %w", err)
 	}
-	go func() { s.exited <- s.cmd.Wait() }()
+	go func() {
+		s.exited <- s.cmd.Wait()
+		close(s.gone)
+	}()
 	return nil
 }
 
@@ -146,9 +173,8 @@ func (s *Server) waitReady(ctx context.Context) error {
 			return conn.Close(ctx)
 		}
 		select {
-		case exit := <-s.exited:
-			s.exited <- exit
-			return fmt.Errorf("postgresql ended at its start: %w (its log says why)", exit)
+		case <-s.gone:
+			return fmt.Errorf("postgresql ended at its start: %s (its log says why)", s.cmd.ProcessState)
 		case <-ctx.Done():
 			return fmt.Errorf("postgresql does not answer: %w", ctx.Err())
 		case <-retry.C:
@@ -162,8 +188,7 @@ func (s *Server) Stop() {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} { // fast, immediate, hard
 		_ = s.cmd.Process.Signal(signal)
 		select {
-		case exit := <-s.exited:
-			s.exited <- exit
+		case <-s.gone:
 			return
 		case <-time.After(patience):
 		}

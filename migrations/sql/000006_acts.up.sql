@@ -306,6 +306,8 @@ BEGIN
         RETURN '{"refused": "not-found"}';
     ELSIF NOT entitlements.caller_may('operate') THEN
         RETURN '{"refused": "forbidden", "rule": "operate"}';
+    ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN
+        RETURN '{}'; -- the same request again
     ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
     ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
