@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,13 +19,15 @@ import (
 
 // Config tunes the server. Address is required; the zero value of the rest is ready to use.
 type Config struct {
-	Address           string        // host:port to listen on
-	AllowUserHeader   bool          // development: trust X-User-Id on requests from loopback
-	TemporalUIURL     string        // base of links to runs; empty gives none
-	TemporalNamespace string        // of the links
-	RequestTimeout    time.Duration // for one request, waiting included; default 60s
-	StopTimeout       time.Duration // for running requests when stopping; default 10s
-	DefaultWait       time.Duration // for the next tasks, where the request does not say; default 1s
+	Address string // host:port to listen on
+	// TrustUserHeaderFrom are the networks whose requests may say in X-User-Id who calls: an authenticating proxy, or this
+	// machine in development. Empty trusts nobody.
+	TrustUserHeaderFrom []netip.Prefix
+	TemporalUIURL       string        // base of links to runs; empty gives none
+	TemporalNamespace   string        // of the links
+	RequestTimeout      time.Duration // for one request, waiting included; default 60s
+	StopTimeout         time.Duration // for running requests when stopping; default 10s
+	DefaultWait         time.Duration // for the next tasks, where the request does not say; default 1s
 }
 
 func (c Config) withDefaults() Config {

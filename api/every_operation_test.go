@@ -116,7 +116,7 @@ func TestNoOperationTellsWhatFailsInside(t *testing.T) {
 	for operation, r := range everyOperation(t) {
 		t.Run(operation, func(t *testing.T) {
 			core, logs := observer.New(zapcore.ErrorLevel)
-			server, err := api.New(api.Config{AllowUserHeader: true},
+			server, err := api.New(api.Config{TrustUserHeaderFrom: api.Loopback()},
 				api.Deps{Store: noStore{}, Engine: &engine{}, Steps: noSteps{}, Health: health{}}, zap.New(core))
 			require.NoError(t, err)
 			a := send(t, server, r.with("X-Request-Id", "request-7"))
@@ -159,7 +159,7 @@ func TestErrorsOfTheInsideStayInside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := api.New(api.Config{AllowUserHeader: true},
+			server, err := api.New(api.Config{TrustUserHeaderFrom: api.Loopback()},
 				api.Deps{Store: failing{err: test.err}, Engine: &engine{}, Steps: noSteps{}, Health: health{}}, zap.NewNop())
 			require.NoError(t, err)
 			a := send(t, server, get(sarah, tasks+"/x"))

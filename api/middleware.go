@@ -2,10 +2,11 @@ package api
 
 import (
 	"context"
-	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *Server) deadline(c *gin.Context) {
 	c.Next()
 }
 
-// authenticate finds out who calls. In development that is the X-User-Id header, on loopback only.
+// authenticate finds out who calls: the X-User-Id header says so, on requests from networks that are trusted with it.
 func (s *Server) authenticate(c *gin.Context) {
 	caller, err := s.caller(c)
 	if err != nil {
@@ -90,7 +91,7 @@ func (s *Server) caller(c *gin.Context) (string, error) {
 		return "", casework.Errorf(casework.NoCaller, "this server is not set up for tokens")
 	case id == "":
 		return "", casework.Errorf(casework.NoCaller, "the request does not say who calls")
-	case !s.cfg.AllowUserHeader || !isLoopback(c.Request.RemoteAddr):
+	case !s.trusts(c.Request.RemoteAddr):
 		return "", casework.Errorf(casework.NoCaller, "the X-User-Id header is not trusted here")
 	}
 	active, err := s.callers.active(c.Request.Context(), id)
@@ -103,10 +104,17 @@ func (s *Server) caller(c *gin.Context) (string, error) {
 	return id, nil
 }
 
-func isLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && ip != nil && ip.IsLoopback()
+// trusts reports whether the peer, not what a header says of it, is in a trusted network.
+func (s *Server) trusts(peer string) bool {
+	address, err := netip.ParseAddrPort(peer)
+	return err == nil && slices.ContainsFunc(s.cfg.TrustUserHeaderFrom, func(network netip.Prefix) bool {
+		return network.Contains(address.Addr().Unmap())
+	})
+}
+
+// Loopback are the networks of this machine itself.
+func Loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
 // callerCache remembers active users for a few seconds; what they may do is asked of the database each time.

@@ -14,7 +14,7 @@ import (
 // bare is a server whose store must not be asked.
 func bare(t *testing.T, h health) *api.Server {
 	t.Helper()
-	server, err := api.New(api.Config{AllowUserHeader: true}, api.Deps{Store: noStore{}, Engine: &engine{}, Steps: noSteps{}, Health: h}, zap.NewNop())
+	server, err := api.New(api.Config{TrustUserHeaderFrom: api.Loopback()}, api.Deps{Store: noStore{}, Engine: &engine{}, Steps: noSteps{}, Health: h}, zap.NewNop())
 	require.NoError(t, err)
 	return server
 }

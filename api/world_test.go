@@ -117,7 +117,7 @@ func (w *world) serve(t *testing.T, change ...func(*api.Deps)) *api.Server {
 	for _, c := range change {
 		c(&deps)
 	}
-	cfg := api.Config{AllowUserHeader: true, TemporalUIURL: "http://temporal.example/", TemporalNamespace: "cases"}
+	cfg := api.Config{TrustUserHeaderFrom: api.Loopback(), TemporalUIURL: "http://temporal.example/", TemporalNamespace: "cases"}
 	server, err := api.New(cfg, deps, zap.NewNop())
 	require.NoError(t, err)
 	return server

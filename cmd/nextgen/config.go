@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -124,11 +126,23 @@ func isLevel(v string) error {
 	return nil
 }
 
-func isBool(v string) error {
-	if v != "true" && v != "false" {
-		return errors.New("is neither true nor false")
+func isNetworks(v string) error {
+	for part := range strings.SplitSeq(v, ",") {
+		if _, err := netip.ParsePrefix(strings.TrimSpace(part)); v != "" && err != nil {
+			return errors.New("is not a list of networks such as 10.1.0.0/16")
+		}
 	}
 	return nil
+}
+
+// networks reads what isNetworks has checked.
+func networks(v string) (list []netip.Prefix) {
+	for part := range strings.SplitSeq(v, ",") {
+		if network, err := netip.ParsePrefix(strings.TrimSpace(part)); err == nil {
+			list = append(list, network)
+		}
+	}
+	return list
 }
 
 // newLog builds the process's logger. level has been checked.

@@ -18,12 +18,12 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 func TestEveryConfigurationProblemIsListedAtOnceAndSecretsAreNotPrinted(t *testing.T) {
 	t.Setenv("NEXTGEN_LOG_LEVEL", "loud")
-	code, _, stderr := command(t, "api", "--database-url", "mysql://me:hunter2@host/db", "--http-address", "nowhere", "--user-header", "perhaps")
+	code, _, stderr := command(t, "api", "--database-url", "mysql://me:hunter2@host/db", "--http-address", "nowhere", "--trust-user-header-from", "10.0.0.0/8, perhaps")
 	require.Equal(t, 2, code)
 	for _, want := range []string{
 		"--database-url: is not a PostgreSQL URL",
 		`--http-address: "nowhere" is not host:port`,
-		`--user-header: "perhaps" is neither true nor false`,
+		`--trust-user-header-from: "10.0.0.0/8, perhaps" is not a list of networks`,
 		`NEXTGEN_LOG_LEVEL: "loud" is none of debug, info, warn, error`,
 	} {
 		require.Contains(t, stderr, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/onecms/nextgen-workflow/api"
 	"github.com/onecms/nextgen-workflow/db"
 	"github.com/onecms/nextgen-workflow/migrations"
 )
@@ -131,7 +132,7 @@ func (s *devStack) up(ctx context.Context) error {
 
 // product starts the worker and prepares the API, in this process.
 func (s *devStack) product(ctx context.Context, databaseURL string, temporal temporalConfig) (apiSide, error) {
-	side := apiSide{temporal: temporal, address: net.JoinHostPort("127.0.0.1", s.cfg.port), userHeader: true, log: s.log}
+	side := apiSide{temporal: temporal, address: net.JoinHostPort("127.0.0.1", s.cfg.port), trusted: api.Loopback(), log: s.log}
 	var err error
 	if side.conn, err = dialTemporal(ctx, temporal, s.log); err != nil {
 		return side, err

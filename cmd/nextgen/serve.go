@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 func apiCommand() *cobra.Command {
-	var databaseURL, address, userHeader, level string
+	var databaseURL, address, trusted, level string
 	var temporal temporalConfig
 	cmd := &cobra.Command{
 		Use:   "api",
@@ -30,7 +31,7 @@ func apiCommand() *cobra.Command {
 	append(settings{
 		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_api", target: &databaseURL, check: isPostgresURL, secret: true},
 		{flag: "http-address", env: "NEXTGEN_HTTP_ADDRESS", fallback: "127.0.0.1:8080", help: "address to listen on", target: &address, check: isAddress},
-		{flag: "user-header", env: "NEXTGEN_USER_HEADER", fallback: "false", help: "development only: trust X-User-Id from loopback", target: &userHeader, check: isBool},
+		{flag: "trust-user-header-from", env: "NEXTGEN_TRUST_USER_HEADER_FROM", help: "networks, with commas between, whose requests may say in X-User-Id who calls: an authenticating proxy", target: &trusted, check: isNetworks},
 		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", target: &level, check: isLevel},
 	}, temporal.settings()...).bind(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -49,7 +50,7 @@ func apiCommand() *cobra.Command {
 		}
 		defer store.Close()
 		return ignoreCancel(serveAPI(cmd.Context(), apiSide{
-			store: store, hub: db.NewStepHub(store, log), conn: conn, temporal: temporal, address: address, userHeader: userHeader == "true", log: log,
+			store: store, hub: db.NewStepHub(store, log), conn: conn, temporal: temporal, address: address, trusted: networks(trusted), log: log,
 		}))
 	}
 	return cmd
@@ -57,13 +58,13 @@ func apiCommand() *cobra.Command {
 
 // apiSide is what the HTTP side runs with.
 type apiSide struct {
-	store      *db.Store
-	hub        *db.StepHub
-	conn       client.Client
-	temporal   temporalConfig
-	address    string
-	userHeader bool
-	log        *zap.Logger
+	store    *db.Store
+	hub      *db.StepHub
+	conn     client.Client
+	temporal temporalConfig
+	address  string
+	trusted  []netip.Prefix // networks that may say who calls
+	log      *zap.Logger
 }
 
 // serveAPI serves until ctx ends and then stops gracefully.
@@ -72,7 +73,7 @@ func serveAPI(ctx context.Context, s apiSide) error {
 	defer stopHub()
 	go s.hub.Run(hubCtx)
 	server, err := api.New(api.Config{
-		Address: s.address, AllowUserHeader: s.userHeader,
+		Address: s.address, TrustUserHeaderFrom: s.trusted,
 		TemporalUIURL: s.temporal.uiURL, TemporalNamespace: s.temporal.namespace,
 	}, api.Deps{
 		Store: s.store, Engine: workflows.NewClient(s.conn, s.temporal.namespace), Steps: s.hub, Health: readiness{s.store, s.conn},

@@ -66,7 +66,7 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	}
 	s.API = &Process{
 		name: "nextgen api", path: cfg.Binary, log: cfg.Log, ready: answers(s.URL + "/readyz"),
-		args: []string{"api", "--http-address", addresses[0], "--temporal-address", s.TemporalAddress, "--temporal-ui-url", s.UIURL, "--user-header", "true", "--log-level", "error"},
+		args: []string{"api", "--http-address", addresses[0], "--temporal-address", s.TemporalAddress, "--temporal-ui-url", s.UIURL, "--trust-user-header-from", "127.0.0.0/8", "--log-level", "error"},
 		env:  []string{"DATABASE_URL=" + cfg.DatabaseURL},
 	}
 	for _, p := range []*Process{s.Temporal, s.Worker, s.API} {
