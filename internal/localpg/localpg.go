@@ -124,8 +124,13 @@ func awaitNobody(ctx context.Context, bin, dir string, user *serverIdentity) err
 	for {
 		status := exec.CommandContext(ctx, filepath.Join(bin, "pg_ctl"), "status", "-D", filepath.Join(dir, "data"))
 		status.Dir, status.SysProcAttr = dir, user.attr()
-		if err := status.Run(); err != nil { // 3: no server is running
-			return ctx.Err()
+		err := status.Run()
+		var answer *exec.ExitError
+		switch {
+		case errors.As(err, &answer) && answer.Exited(): // with another code than 0: no server is running
+			return nil
+		case err != nil && ctx.Err() == nil:
+			return fmt.Errorf("pg_ctl: %w", err)
 		}
 		select {
 		case <-ctx.Done():
