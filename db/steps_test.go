@@ -121,6 +121,18 @@ func TestAStepOfAnUnknownInstanceIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "is not known")
 }
 
+// A database that was restored by itself lacks steps that Temporal has: going on would lose them for good.
+func TestAStepAfterOneThatIsMissingIsNotWritten(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	w.step(t, w.burst(instance, 1))
+	before := w.written(t, instance)
+	_, err := w.worker.CommitStep(t.Context(), w.burst(instance, 3))
+	require.ErrorContains(t, err, "follows step 2, which is not on record: the last one is 1")
+	require.Equal(t, before, w.written(t, instance))
+}
+
 func TestACommandThatIsNotAcceptedWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newUnit(t)

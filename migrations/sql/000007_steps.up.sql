@@ -269,6 +269,9 @@ BEGIN
         SELECT s.result INTO STRICT v_result FROM flowable.commit_steps s
         WHERE s.process_instance_id = v_instance.process_instance_id AND s.step = (p ->> 'step')::BIGINT;
         RETURN v_result;
+    ELSIF v_instance.last_step + 1 < (p ->> 'step')::BIGINT THEN -- as after a restore of this database alone
+        RAISE EXCEPTION 'step % of process instance % follows step %, which is not on record: the last one is %',
+            p ->> 'step', v_instance.process_instance_id, (p ->> 'step')::BIGINT - 1, v_instance.last_step USING ERRCODE = 'data_corrupted';
     END IF;
     IF jsonb_array_length(COALESCE(p -> 'cancelTasks', '[]')) > 0 THEN
         v_lost := flowable.lost_tasks(p -> 'cancelTasks');
