@@ -17,7 +17,7 @@ import (
 const stepChannel = "nextgen_step"
 
 // linger is how long announcements are gathered when the waiters of this process know already.
-const linger = 20 * time.Millisecond
+const linger = 100 * time.Millisecond
 
 // Announcer tells waiting API processes of committed steps, after the commit and in batches: a NOTIFY inside the commit
 // would make all commits queue up behind one lock. A lost announcement costs a waiter some time, nothing else.

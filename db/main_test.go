@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -229,6 +230,9 @@ func filled(c casework.StepCommit) casework.StepCommit {
 	}
 	if c.At.IsZero() {
 		c.At = time.Now()
+	}
+	if c.Cause == "" {
+		c.Cause = cmp.Or(c.CommandID, "timers-due")
 	}
 	return c
 }

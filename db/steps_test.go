@@ -121,6 +121,23 @@ func TestAStepOfAnUnknownInstanceIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "is not known")
 }
 
+// A crash between the commit and Temporal's record of it, and what has come meanwhile, may change the order.
+func TestAStepWithAnotherCauseIsToldWhatIsOnRecord(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	first := w.burst(instance, 1)
+	w.step(t, first)
+	before := w.written(t, instance)
+	other := w.burst(instance, 1)
+	other.Cause = uuid.NewString()
+	result := w.step(t, other)
+	require.NotNil(t, result.Instead)
+	require.Equal(t, first.Cause, result.Instead.Cause)
+	require.WithinDuration(t, first.At, result.Instead.At, time.Millisecond)
+	require.Equal(t, before, w.written(t, instance))
+}
+
 // A database that was restored by itself lacks steps that Temporal has: going on would lose them for good.
 func TestAStepAfterOneThatIsMissingIsNotWritten(t *testing.T) {
 	t.Parallel()

@@ -1,9 +1,12 @@
 package workflows
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -14,16 +17,21 @@ import (
 // applyInbox applies the received commands. One that has to wait for a completion on its way stays in the inbox.
 func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 	var waiting []casework.Command
-	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended {
+	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended && r.bringForward() {
 		c := r.state.Inbox[0]
 		r.state.Inbox = slices.Delete(r.state.Inbox, 0, 1)
 		outcome, err := r.step(ctx, r.eventOf(c), c)
 		if err != nil {
 			return progress, err
 		}
-		if outcome == overtaken {
+		switch outcome {
+		case overtaken:
 			waiting = append(waiting, c)
 			continue
+		case displaced:
+			r.state.Inbox = slices.Insert(r.state.Inbox, 0, c)
+			continue
+		case done, refused:
 		}
 		if c.CommandID != "" {
 			r.state.remember(c.CommandID)
@@ -35,6 +43,51 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 	}
 	r.state.Inbox = append(waiting, r.state.Inbox...)
 	return progress, nil
+}
+
+// bringForward puts the command that the next step is on record with in front. It reports false if that step was not
+// caused by a command.
+func (r *run) bringForward() bool {
+	if r.instead == nil {
+		return true
+	}
+	i := slices.IndexFunc(r.state.Inbox, func(c casework.Command) bool {
+		return causeOf(r.eventOf(c).Kind, c) == r.instead.Cause
+	})
+	if i < 0 {
+		return false
+	}
+	c := r.state.Inbox[i]
+	r.state.Inbox = slices.Insert(slices.Delete(r.state.Inbox, i, i+1), 0, c)
+	return true
+}
+
+// redoDue does again what was due when the next step was put on record.
+func (r *run) redoDue(ctx workflow.Context) error {
+	switch r.instead.Cause {
+	case string(engine.TimersDue):
+		_, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
+		return err
+	case escalation:
+		return r.escalate(ctx)
+	}
+	panic(fmt.Sprintf("step %d is on record with the cause %q, which this run has not received", r.state.Step+1, r.instead.Cause))
+}
+
+// causeOf names what causes a step, in the same way when it is done again.
+func causeOf(kind engine.EventKind, c casework.Command) string {
+	return cmp.Or(c.CommandID, string(kind))
+}
+
+// escalation is the cause of steps that raise overdue tasks.
+const escalation = "escalation"
+
+// at is the moment of the next step: the one on record, or now.
+func (r *run) at(ctx workflow.Context) time.Time {
+	if r.instead != nil {
+		return r.instead.At
+	}
+	return now(ctx)
 }
 
 // eventOf translates a command; an unknown task gives an event that the engine calls stale.
@@ -105,12 +158,13 @@ type outcome int
 const (
 	done      outcome = iota
 	refused           // PostgreSQL does not know the command as accepted: nothing changed
+	displaced         // the step is on record with another cause, which is done first: nothing changed
 	overtaken         // a person completed a task first that the step would cancel: nothing changed
 )
 
 // step runs the engine on one event and commits what it did. The new state is taken only with the commit.
 func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
-	ev.At = now(ctx)
+	ev.At = r.at(ctx)
 	next, effects, err := engine.Step(r.program, r.state.Engine, ev)
 	if err != nil && !errors.Is(err, engine.ErrStale) {
 		panic(err) // the engine promises no other error
@@ -122,6 +176,9 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 	result, err := r.commit(ctx, commit, describe(ev, r.program, effects))
 	if err != nil {
 		return done, err
+	}
+	if r.instead = result.Instead; r.instead != nil {
+		return displaced, nil
 	}
 	switch {
 	case len(result.Lost) > 0:

@@ -38,7 +38,7 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 			return result, fmt.Errorf("commit step %d: %w", c.Step, err)
 		}
 	}
-	if !result.Refused && result.Fingerprint != c.Fingerprint {
+	if !result.Refused && result.Instead == nil && result.Fingerprint != c.Fingerprint {
 		panic(fmt.Sprintf("step %d took another path than the one on record: have %s, recorded %s", c.Step, c.Fingerprint, result.Fingerprint))
 	}
 	return result, nil
@@ -48,7 +48,7 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.State, effects []engine.Effect) casework.StepCommit {
 	c := casework.StepCommit{
 		InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: ev.At,
-		CommandID: cause.CommandID, Actor: cause.ActorID,
+		CommandID: cause.CommandID, Actor: cause.ActorID, Cause: causeOf(ev.Kind, cause),
 		Open: next.Open(),
 	}
 	for _, e := range effects {
@@ -113,7 +113,7 @@ func setLast(vars *[]casework.VariableChange, v casework.VariableChange) {
 
 // escalate raises every task whose next level is due.
 func (r *run) escalate(ctx workflow.Context) error {
-	c := casework.StepCommit{InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: now(ctx), Open: r.state.Engine.Open()}
+	c := casework.StepCommit{InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: r.at(ctx), Cause: escalation, Open: r.state.Engine.Open()}
 	h := sha256.New()
 	for _, t := range r.state.Tasks {
 		if t.EscalateAt != nil && !t.EscalateAt.After(c.At) {
@@ -125,6 +125,9 @@ func (r *run) escalate(ctx workflow.Context) error {
 	result, err := r.commit(ctx, c, "raise overdue tasks")
 	if err != nil {
 		return err
+	}
+	if r.instead = result.Instead; r.instead != nil {
+		return nil
 	}
 	r.state.Step = c.Step
 	for _, p := range result.Escalated {

@@ -139,3 +139,34 @@ func TestTheFingerprintOfARefusedStepIsNotCompared(t *testing.T) {
 	require.NoError(t, c.run())
 	require.Equal(t, 1, c.store.refused)
 }
+
+// An attempt at the workflow task that crashed has put the second command on record, because the first had not come yet.
+func TestWhatIsOnRecordComesFirst(t *testing.T) {
+	t.Parallel()
+	c := newCase(t, process(twoTasks))
+	var claim, release casework.Command
+	crashed := began.Add(time.Hour - time.Second)
+	c.store.fail = func(_ int, step casework.StepCommit) error {
+		if step.Step == 2 && len(c.store.commits) == 1 {
+			_, err := c.store.write(casework.StepCommit{Step: 2, At: crashed, Cause: release.CommandID, CommandID: release.CommandID, Fingerprint: step.Fingerprint})
+			return err
+		}
+		return nil
+	}
+	c.at(time.Hour, func() {
+		of := func(cmd *casework.Command) { cmd.TaskID = c.store.taskOf("first").TaskID }
+		claim, release = c.order(casework.CommandClaim, of), c.order(casework.CommandUnclaim, of)
+		c.send(claim)
+		c.send(release)
+	})
+	c.at(2*time.Hour, func() {
+		require.Equal(t, []string{release.CommandID, claim.CommandID}, c.store.applied, "each once, in the order on record")
+		require.Equal(t, int64(3), c.state().Step)
+		require.Empty(t, c.state().Inbox)
+		require.Empty(t, c.state().Tasks[0].Assignee, "the release was later than the claim")
+		c.complete("first")
+	})
+	c.at(3*time.Hour, func() { c.complete("second") })
+	require.NoError(t, c.run())
+	require.Zero(t, c.store.refused)
+}

@@ -64,6 +64,9 @@ func (m *memory) CommitStep(_ context.Context, c casework.StepCommit) (casework.
 
 func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 	if r, known := m.results[c.Step]; known {
+		if first := m.commits[c.Step-1]; first.Cause != c.Cause {
+			return casework.StepResult{Fingerprint: c.Fingerprint, Instead: &casework.StepCause{Cause: first.Cause, At: first.At}}, nil
+		}
 		return r, nil
 	}
 	if want := int64(len(m.commits)) + 1; c.Step != want {

@@ -56,7 +56,8 @@ type run struct {
 	received int
 	wakeup   wakeup
 	shown    shown
-	stopped  bool // a cancel request was seen; it is a command without id in the inbox
+	stopped  bool                // a cancel request was seen; it is a command without id in the inbox
+	instead  *casework.StepCause // on record for the next step, and so to be done next
 }
 
 func (r *run) setup(ctx workflow.Context) error {
@@ -107,6 +108,12 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		}
 		if r.state.Engine.Ended {
 			return nil
+		}
+		if r.instead != nil {
+			if err := r.redoDue(work); err != nil {
+				return err
+			}
+			continue
 		}
 		if ctx.Err() != nil && !r.stopped {
 			r.stopped = true

@@ -12,6 +12,7 @@ type StepCommit struct {
 	Step        int64     `json:"step"` // counts from 1 within the instance, across continue-as-new
 	At          time.Time `json:"at"`
 	Fingerprint string    `json:"fingerprint"`         // SHA-256 hex of effect kinds, element ids and counters
+	Cause       string    `json:"cause"`               // a command id, or the kind of event
 	CommandID   string    `json:"commandId,omitempty"` // the accepted command that caused the burst
 	Actor       string    `json:"actor,omitempty"`     // who caused it; empty means the system
 
@@ -83,9 +84,16 @@ type StepResult struct {
 	Fingerprint string       `json:"fingerprint"`         // as first committed for this step
 	Refused     bool         `json:"refused,omitempty"`   // the command is not an accepted one: nothing was written
 	Reason      string       `json:"reason,omitempty"`    // why it was refused
+	Instead     *StepCause   `json:"instead,omitempty"`   // the step is on record with another cause, which comes first: nothing was written
 	Tasks       []TaskPlaced `json:"tasks,omitempty"`     // one per new task, in order
 	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for, with the next level's time
 	Lost        []string     `json:"lost,omitempty"`      // tasks to cancel that a person had completed first: their completion follows as a command
+}
+
+// StepCause says what a step on record was caused by, and when.
+type StepCause struct {
+	Cause string    `json:"cause"`
+	At    time.Time `json:"at"`
 }
 
 // TaskPlaced tells where a task went and when it is next due.

@@ -51,9 +51,12 @@ func TestEveryActIsAppliedOnceWhileACaseContinuesAsNew(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { // else the completion may overtake the last claim
 		value, err := temporal.QueryWorkflow(t.Context(), id, "", "state")
-		require.NoError(t, err)
 		var state workflows.RunState
-		require.NoError(t, value.Get(&state))
+		if err != nil || value.Get(&state) != nil {
+			t.Log(err)
+			return false // a signal came in between while a run continued as new: its workflow task is tried again
+		}
+		t.Logf("%d tasks, step %d, inbox %d", len(state.Tasks), state.Step, len(state.Inbox))
 		return len(state.Tasks) == 1 && state.Tasks[0].Assignee == "alice.intake" && state.Step == 2*rounds+2
 	}, time.Minute, 50*time.Millisecond)
 	_, err = alice.Complete(t.Context(), task, casework.Completion{})

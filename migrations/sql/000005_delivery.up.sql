@@ -47,6 +47,8 @@ CREATE UNIQUE INDEX outbox_start_once ON flowable.outbox (process_instance_id) W
 CREATE TABLE flowable.commit_steps (
     process_instance_id VARCHAR(64) NOT NULL,
     step                BIGINT      NOT NULL,
+    cause               TEXT        NOT NULL, -- a command id, or the kind of event
+    at                  TIMESTAMPTZ NOT NULL,
     result              JSONB       NOT NULL,
     committed_at        TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT commit_steps_pkey PRIMARY KEY (process_instance_id, step),

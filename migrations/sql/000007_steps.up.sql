@@ -246,13 +246,15 @@ BEGIN
 END $$;
 
 -- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
--- time. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
+-- time, and one with another cause, after a crash and a new order of what has come, is told which cause is on record:
+-- {"instead": {"cause", "at"}}. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
 -- person has completed first changes nothing either: {"lost": […]}.
 CREATE FUNCTION flowable.commit_step(p JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_instance    flowable.process_instances;
+    v_known       flowable.commit_steps;
     v_key         TEXT;
     v_case_number TEXT;
     v_at          TIMESTAMPTZ := (p ->> 'at')::TIMESTAMPTZ;
@@ -266,9 +268,12 @@ BEGIN
         RAISE EXCEPTION 'process instance % is not known', p ->> 'instanceId' USING ERRCODE = 'no_data_found';
     END IF;
     IF v_instance.last_step >= (p ->> 'step')::BIGINT THEN
-        SELECT s.result INTO STRICT v_result FROM flowable.commit_steps s
+        SELECT s.* INTO STRICT v_known FROM flowable.commit_steps s
         WHERE s.process_instance_id = v_instance.process_instance_id AND s.step = (p ->> 'step')::BIGINT;
-        RETURN v_result;
+        IF v_known.cause <> p ->> 'cause' THEN
+            RETURN v_result || jsonb_build_object('instead', jsonb_build_object('cause', v_known.cause, 'at', v_known.at));
+        END IF;
+        RETURN v_known.result;
     ELSIF v_instance.last_step + 1 < (p ->> 'step')::BIGINT THEN -- as after a restore of this database alone
         RAISE EXCEPTION 'step % of process instance % follows step %, which is not on record: the last one is %',
             p ->> 'step', v_instance.process_instance_id, (p ->> 'step')::BIGINT - 1, v_instance.last_step USING ERRCODE = 'data_corrupted';
@@ -324,8 +329,8 @@ BEGIN
                 SELECT FROM flowable.incidents c WHERE c.process_instance_id = i.process_instance_id AND c.state = 'OPEN') THEN 'ERROR'
             ELSE 'ACTIVE' END
     WHERE i.process_instance_id = v_instance.process_instance_id;
-    INSERT INTO flowable.commit_steps (process_instance_id, step, result)
-    VALUES (v_instance.process_instance_id, (p ->> 'step')::BIGINT, v_result);
+    INSERT INTO flowable.commit_steps (process_instance_id, step, cause, at, result)
+    VALUES (v_instance.process_instance_id, (p ->> 'step')::BIGINT, p ->> 'cause', v_at, v_result);
     RETURN v_result;
 END $$;
 
