@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -62,16 +61,17 @@ func (r *run) bringForward() bool {
 	return true
 }
 
-// redoDue does again what was due when the next step was put on record.
-func (r *run) redoDue(ctx workflow.Context) error {
+// redoDue does again what was due when the next step was put on record. It reports false if that step was caused by a
+// command, which has yet to come again, as after a reset.
+func (r *run) redoDue(ctx workflow.Context) (bool, error) {
 	switch r.instead.Cause {
 	case string(engine.TimersDue):
 		_, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
-		return err
+		return true, err
 	case escalation:
-		return r.escalate(ctx)
+		return true, r.escalate(ctx)
 	}
-	panic(fmt.Sprintf("step %d is on record with the cause %q, which this run has not received", r.state.Step+1, r.instead.Cause))
+	return false, nil
 }
 
 // causeOf names what causes a step, in the same way when it is done again.

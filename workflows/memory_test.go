@@ -64,7 +64,8 @@ func (m *memory) CommitStep(_ context.Context, c casework.StepCommit) (casework.
 
 func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 	if r, known := m.results[c.Step]; known {
-		if first := m.commits[c.Step-1]; first.Cause != c.Cause {
+		if i := int(c.Step) - 1; i < len(m.commits) && m.commits[i].Cause != c.Cause {
+			first := m.commits[i]
 			return casework.StepResult{Fingerprint: c.Fingerprint, Instead: &casework.StepCause{Cause: first.Cause, At: first.At}}, nil
 		}
 		return r, nil

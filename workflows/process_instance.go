@@ -110,7 +110,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 			return nil
 		}
 		if r.instead != nil {
-			if err := r.redoDue(work); err != nil {
+			if done, err := r.redoDue(work); err != nil || !done {
 				return err
 			}
 			continue
