@@ -41,7 +41,7 @@ generate: bin/sqlc ## generate the database code from db/queries
 
 verify: bin/sqlc ## fail if generated code, formatting or module files are not what they should be
 	bin/sqlc diff
-	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt-formatted: $$unformatted"; exit 1; }
 	go mod tidy -diff
 	cd devserver && go mod tidy -diff
 	cd tools && go mod tidy -diff
