@@ -111,7 +111,7 @@ func (b *modelBuilder) node(e *Element) *FlowNode {
 	case UserTask:
 		n.human = b.human(e)
 	case ServiceTask:
-		n.service = &Service{ResultVariable: e.vendor("resultVariable", "resultVariableName")}
+		n.service = &Service{Kind: ServiceExpression, Retries: -1, ResultVariable: e.vendor("resultVariable", "resultVariableName")}
 		if source := e.vendor("expression"); source != "" {
 			n.service.Expression = b.expression(e, "expression", source)
 		}

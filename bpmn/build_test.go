@@ -110,9 +110,9 @@ func TestATimerKeepsItsKindAndWhetherItInterrupts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, n := nodeOf(t, strings.Replace(timerOf(c.value), `id="b"`, `id="b" `+c.attributes, 1), "b")
-			require.Equal(t, []any{c.kind, c.interrupting}, []any{n.Timer.Kind, n.Interrupting})
+			require.Equal(t, []any{c.kind, c.interrupting}, []any{n.Events[0].Timer.Kind, n.Interrupting})
 			require.Equal(t, "t", p.Nodes[n.AttachedTo].ID)
-			require.Contains(t, c.value, n.Timer.Value.Source())
+			require.Contains(t, c.value, n.Events[0].Timer.Value.Source())
 		})
 	}
 }

@@ -70,6 +70,7 @@ func compileProcess(p *Process, sha256 string) *Program {
 		b.program.Nodes[i] = b.node(n)
 		if n.Kind == StartEvent {
 			b.program.Starts = append(b.program.Starts, i)
+			b.program.Root.Starts = append(b.program.Root.Starts, i)
 		}
 	}
 	return b.program
@@ -85,8 +86,8 @@ func (b *programBuilder) flow(f *SequenceFlow) Flow {
 func (b *programBuilder) node(n *FlowNode) Node {
 	node := Node{
 		ID: n.ID, Name: n.Name, Kind: n.Kind, Documentation: n.Element.documentation(), Pos: n.Element.Pos,
-		In: b.flowIndexes(n.In), Out: b.flowIndexes(n.Out), Default: -1, AttachedTo: -1,
-		Timer: n.timer, Human: n.human, Service: n.service, Start: n.start, End: n.end,
+		In: b.flowIndexes(n.In), Out: b.flowIndexes(n.Out), Default: -1, AttachedTo: -1, Parent: -1, Handler: -1,
+		Human: n.human, Service: n.service, Start: n.start, End: n.end,
 	}
 	if n.Lane != nil {
 		node.Lane, node.LaneName = n.Lane.ID, n.Lane.Name
@@ -96,6 +97,9 @@ func (b *programBuilder) node(n *FlowNode) Node {
 	}
 	if n.Kind == StartEvent {
 		node.Initiator = n.Element.vendor("initiator")
+	}
+	if n.timer != nil {
+		node.Events = []EventDefinition{{Kind: TimerEvent, Timer: n.timer, Activity: -1, Target: -1}}
 	}
 	if n.Kind == BoundaryEvent {
 		node.AttachedTo = b.nodes[n.Attached]

@@ -156,8 +156,8 @@ func TestTheEnhancedModelKeepsWhatItsAuthorsWrote(t *testing.T) {
 	require.Equal(t, work, timer.AttachedTo)
 	require.Equal(t, []int{p.NodeIndex("timer_escalation")}, p.Nodes[work].Boundary)
 	require.False(t, timer.Interrupting)
-	require.Equal(t, bpmn.TimerDuration, timer.Timer.Kind)
-	require.Equal(t, "P30D", timer.Timer.Value.Source())
+	require.Equal(t, bpmn.TimerDuration, timer.Events[0].Timer.Kind)
+	require.Equal(t, "P30D", timer.Events[0].Timer.Value.Source())
 }
 
 func TestAConditionOfAOneCMSModelDecidesItsFlow(t *testing.T) {
@@ -239,7 +239,7 @@ func requireConsistent(t *testing.T, p *bpmn.Program) {
 		}
 		require.Equal(t, n.Kind == bpmn.UserTask, n.Human != nil, n.ID)
 		require.Equal(t, n.Kind == bpmn.ServiceTask, n.Service != nil, n.ID)
-		require.Equal(t, n.Kind == bpmn.BoundaryEvent, n.Timer != nil, n.ID)
+		require.Equal(t, n.Kind == bpmn.BoundaryEvent, len(n.Events) > 0, n.ID)
 	}
 	require.Equal(t, -1, p.NodeIndex("no such node"))
 }

@@ -11,15 +11,31 @@ type NodeKind string
 const (
 	StartEvent       NodeKind = "startEvent"
 	EndEvent         NodeKind = "endEvent"
+	CatchEvent       NodeKind = "intermediateCatchEvent"
+	ThrowEvent       NodeKind = "intermediateThrowEvent"
+	BoundaryEvent    NodeKind = "boundaryEvent"
+	Task             NodeKind = "task"
+	ManualTask       NodeKind = "manualTask"
 	UserTask         NodeKind = "userTask"
 	ServiceTask      NodeKind = "serviceTask"
+	SendTask         NodeKind = "sendTask"
+	ReceiveTask      NodeKind = "receiveTask"
+	ScriptTask       NodeKind = "scriptTask"
+	BusinessRuleTask NodeKind = "businessRuleTask"
+	CallActivity     NodeKind = "callActivity"
+	SubProcess       NodeKind = "subProcess" // an event sub-process has Event set
+	Transaction      NodeKind = "transaction"
+	AdHocSubProcess  NodeKind = "adHocSubProcess"
 	ExclusiveGateway NodeKind = "exclusiveGateway"
 	ParallelGateway  NodeKind = "parallelGateway"
-	BoundaryEvent    NodeKind = "boundaryEvent"
+	InclusiveGateway NodeKind = "inclusiveGateway"
+	EventGateway     NodeKind = "eventBasedGateway"
+	ComplexGateway   NodeKind = "complexGateway"
 )
 
 // Program is a compiled process. It is immutable and safe for concurrent use. Nodes and Flows refer to each other by
-// index; every slice is in document order, so that nothing depends on the order of a map.
+// index; every slice is in document order, so that nothing depends on the order of a map. The nodes of sub-processes are
+// in Nodes as well: Node.Parent says where they belong.
 type Program struct {
 	Key           string // BPMN process id
 	Name          string // the key where the model has none
@@ -27,7 +43,8 @@ type Program struct {
 	SHA256        string // of the source file, lower-case hex
 	Nodes         []Node
 	Flows         []Flow
-	Starts        []int // plain start events
+	Starts        []int     // plain start events of the process
+	Root          Container // the process itself
 
 	byID map[string]int
 }
@@ -40,7 +57,25 @@ func (p *Program) NodeIndex(id string) int {
 	return -1
 }
 
-// Node is a compiled flow node. Fields that do not concern its kind are zero; Default, AttachedTo are -1 when absent.
+// Container is what a process or a sub-process holds. The slices are nodes, in document order.
+type Container struct {
+	Starts    []int // plain start events
+	Triggered []int // process only: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks
+	EventSubs []int // event sub-processes
+	Sources   []int // ad-hoc sub-process: its activities without incoming flow
+	Objects   []DataObject
+}
+
+// DataObject is a variable that its scope begins with.
+type DataObject struct {
+	ID    string
+	Name  string // of the variable
+	Type  string // xsd type as written, without prefix: "string", "int", …; may be empty
+	Value *Value // initial value; nil: none
+}
+
+// Node is a compiled flow node. Fields that do not concern its kind are zero; Default, AttachedTo, Parent and Handler are
+// -1 when absent.
 type Node struct {
 	ID            string
 	Name          string // the id where the model has none
@@ -49,23 +84,43 @@ type Node struct {
 	Lane          string // id of the innermost lane, may be empty
 	LaneName      string
 	Pos           Pos
+	Parent        int // sub-process that contains it; -1: the process
 
 	In, Out []int // flows
 	Default int   // flow taken when no other condition is true; -1 if none
 
 	Initiator string // start event: variable that receives the starter
 
-	AttachedTo   int   // boundary event: the activity it is attached to; -1 otherwise
-	Boundary     []int // activity: its boundary events
-	Interrupting bool  // boundary event: cancelActivity
-	Timer        *Timer
+	// Events are the event definitions of an event node: none for a plain one, several for a multiple one.
+	Events       []EventDefinition
+	AllEvents    bool // parallelMultiple: every definition must have occurred
+	Interrupting bool // boundary event: cancelActivity; start event of an event sub-process: isInterrupting
+	AttachedTo   int  // boundary event: the activity it is attached to; -1 otherwise
 
-	Human   *Human   // user task
-	Service *Service // service task
+	Boundary     []int      // activity: its boundary events, but for compensation
+	Handler      int        // activity: what compensates it (through a compensation boundary event); -1: nothing
+	Compensation bool       // activity: isForCompensation; only a compensation enters it
+	Loop         *Loop      // activity: multi-instance or standard loop
+	Inputs       []Mapping  // activity and throw event: local variables on entering
+	Outputs      []Mapping  // activity and event: variables of the scope around it on leaving
+	Human        *Human     // user task
+	Service      *Service   // service, send, business rule task; message throw and end event with an implementation
+	Script       *Script    // script task
+	Message      *Template  // send and receive task: name of the message; nil: none
+	Call         *Call      // call activity
+	Container    *Container // sub-processes
+	Event        bool       // sub-process: triggered by an event
+	AdHoc        *AdHoc     // ad-hoc sub-process
+	Instantiate  bool       // receive task, event-based gateway: begins an instance
+	Exclusive    bool       // event-based gateway: false when it is a parallel instantiating one
+	Activation   *Template  // complex gateway: activationCondition
 
 	Start []Listener // execution listeners, event "start"
 	End   []Listener // execution listeners, event "end"
 }
+
+// Template is a text with expressions.
+type Template = expr.Template
 
 // Flow is a compiled sequence flow.
 type Flow struct {
@@ -75,61 +130,6 @@ type Flow struct {
 	Condition      *expr.Template // nil: always
 	Take           []Listener     // execution listeners, event "take"
 	Pos            Pos
-}
-
-// TimerKind says how a timer's value is read.
-type TimerKind string
-
-// Timer kinds, BPMN 2.0 section 10.4.5.
-const (
-	TimerDuration TimerKind = "timeDuration" // ISO 8601 duration from the moment of arming
-	TimerDate     TimerKind = "timeDate"     // ISO 8601 date-time
-)
-
-// Timer is a timer event definition; its value is evaluated when the timer is armed.
-type Timer struct {
-	Kind  TimerKind
-	Value *expr.Template
-}
-
-// Human holds a user task's attributes; nil templates and empty slices mean "not given".
-type Human struct {
-	Name            *expr.Template
-	Assignee        *expr.Template
-	CandidateUsers  []*expr.Template // one per comma-separated entry; an entry may evaluate to a list or to a comma-separated text
-	CandidateGroups []*expr.Template
-	FormKey         *expr.Template
-	DueDate         *expr.Template // date-time, or a duration from creation
-	Priority        *expr.Template
-	Listeners       []TaskListener
-}
-
-// TaskEvent is a moment in the life of a user task.
-type TaskEvent string
-
-// Task listener events of the vendors' vocabulary.
-const (
-	TaskCreate     TaskEvent = "create"
-	TaskAssignment TaskEvent = "assignment"
-	TaskComplete   TaskEvent = "complete"
-	TaskDelete     TaskEvent = "delete"
-)
-
-// TaskListener is an expression run at a moment of a user task.
-type TaskListener struct {
-	Event TaskEvent // "all" is expanded to each event by the compiler
-	Expr  *expr.Template
-}
-
-// Listener is an expression run when a node is entered or left, or a flow is taken.
-type Listener struct {
-	Expr *expr.Template
-}
-
-// Service is a service task whose work is an expression.
-type Service struct {
-	Expression     *expr.Template
-	ResultVariable string // empty: the result is dropped
 }
 
 // Pos is a place in a source file; Line and Column count from 1, in bytes.

@@ -81,7 +81,7 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 		c.Incidents = append(c.Incidents, casework.IncidentChange{IncidentID: e.Instance, ActivityID: e.Element, Resolved: true})
 	case engine.InstanceEnded:
 		c.End = &casework.InstanceEnd{Status: casework.InstanceStatus(e.Status), EndEventID: e.Element, Reason: e.Message}
-	case engine.TimerArmed, engine.TimerCancelled, engine.TimerFired: // the shell's own business
+	default: // the shell's own business
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func (m *machine) armTimers(v visit) error {
 	for _, b := range v.node.Boundary {
 		event := &m.program.Nodes[b]
-		s, err := event.Timer.Value.EvalString(m.scope(v), limits)
+		s, err := event.Events[0].Timer.Value.EvalString(m.scope(v), limits)
 		if err != nil {
 			return failure{kind: "timer", err: fmt.Errorf("timer %q: %w", event.ID, err)}
 		}

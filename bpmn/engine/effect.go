@@ -13,31 +13,44 @@ type EffectKind string
 
 // The effects of a step.
 const (
-	NodeEntered      EffectKind = "node-entered"
-	NodeLeft         EffectKind = "node-left"
-	NodeCancelled    EffectKind = "node-cancelled"
-	TaskCreated      EffectKind = "task-created"
-	TaskCancelled    EffectKind = "task-cancelled"
-	VariableSet      EffectKind = "variable-set"
-	TimerArmed       EffectKind = "timer-armed"
-	TimerCancelled   EffectKind = "timer-cancelled"
-	TimerFired       EffectKind = "timer-fired"
-	IncidentRaised   EffectKind = "incident-raised"
-	IncidentResolved EffectKind = "incident-resolved"
-	InstanceEnded    EffectKind = "instance-ended"
+	NodeEntered        EffectKind = "node-entered"
+	NodeLeft           EffectKind = "node-left"
+	NodeCancelled      EffectKind = "node-cancelled"
+	TaskCreated        EffectKind = "task-created"
+	TaskCancelled      EffectKind = "task-cancelled"
+	VariableSet        EffectKind = "variable-set" // a process variable; local ones stay in the state
+	TimerArmed         EffectKind = "timer-armed"
+	TimerCancelled     EffectKind = "timer-cancelled"
+	TimerFired         EffectKind = "timer-fired"
+	IncidentRaised     EffectKind = "incident-raised"
+	IncidentResolved   EffectKind = "incident-resolved"
+	InstanceEnded      EffectKind = "instance-ended"
+	SubscriptionOpened EffectKind = "subscription-opened" // Instance waits for a message or signal
+	SubscriptionClosed EffectKind = "subscription-closed" // by its event or with what it belonged to
+	MessageThrown      EffectKind = "message-thrown"      // for one receiver, perhaps this instance itself
+	SignalThrown       EffectKind = "signal-thrown"       // for all other instances; this one has heard it
+	ActivityStarted    EffectKind = "activity-started"    // ActivityDone or ActivityFailed answers
+	ActivityCancelled  EffectKind = "activity-cancelled"  // its answer is no longer wanted
+	ChildStarted       EffectKind = "child-started"       // ChildEnded answers
+	ChildCancelled     EffectKind = "child-cancelled"
 )
 
 // Effect is one thing a step did, in order. Fields that do not concern the kind are zero.
 type Effect struct {
-	Kind     EffectKind      `json:"kind"`
-	Element  string          `json:"element,omitempty"`  // element id
-	Instance string          `json:"instance,omitempty"` // node instance or timer id
-	Name     string          `json:"name,omitempty"`     // variable name; incident kind
-	Value    json.RawMessage `json:"value,omitempty"`    // variable value
-	Due      time.Time       `json:"due,omitzero"`       // timer
-	Task     *Task           `json:"task,omitempty"`
-	Message  string          `json:"message,omitempty"` // incident
-	Status   EndStatus       `json:"status,omitempty"`  // instance-ended
+	Kind         EffectKind      `json:"kind"`
+	Element      string          `json:"element,omitempty"`  // element id
+	Instance     string          `json:"instance,omitempty"` // node instance, timer or subscription id
+	Name         string          `json:"name,omitempty"`     // variable name; incident kind
+	Value        json.RawMessage `json:"value,omitempty"`    // variable value
+	Due          time.Time       `json:"due,omitzero"`       // timer
+	Task         *Task           `json:"task,omitempty"`
+	Message      string          `json:"message,omitempty"` // incident; instance-ended: reason
+	Status       EndStatus       `json:"status,omitempty"`  // instance-ended
+	Code         string          `json:"code,omitempty"`    // instance-ended: the BPMN error that nobody caught
+	Subscription *Subscription   `json:"subscription,omitempty"`
+	Throw        *Throw          `json:"throw,omitempty"`
+	Activity     *Activity       `json:"activity,omitempty"`
+	Child        *Child          `json:"child,omitempty"`
 }
 
 // EndStatus says how an instance ended.
@@ -46,7 +59,7 @@ type EndStatus string
 // Ways to end.
 const (
 	Completed  EndStatus = "COMPLETED"
-	Terminated EndStatus = "TERMINATED"
+	Terminated EndStatus = "TERMINATED" // by a person, or by an error that nobody caught
 )
 
 // Task is a user task with its attributes evaluated.
@@ -59,6 +72,45 @@ type Task struct {
 	FormKey         string     `json:"formKey,omitempty"`
 	DueDate         *time.Time `json:"dueDate,omitempty"`
 	Priority        *int       `json:"priority,omitempty"`
+	// Variables are those that only this task has: input mappings, the item of a multi-instance activity.
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+}
+
+// Throw is a message or signal on its way out.
+type Throw struct {
+	Name      string                     `json:"name"`
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+}
+
+// ActivityKind says who does an activity.
+type ActivityKind string
+
+// What is done outside of the engine.
+const (
+	DelegateActivity ActivityKind = "delegate" // the Temporal activity Name on the task queue Topic
+	HTTPActivity     ActivityKind = "http"     // built in
+	MailActivity     ActivityKind = "mail"     // built in
+	DecisionActivity ActivityKind = "decision" // the decision Name
+	ScriptActivity   ActivityKind = "script"   // the script of the element, in the format Name
+)
+
+// Activity is work outside of the engine.
+type Activity struct {
+	Kind      ActivityKind               `json:"kind"`
+	Name      string                     `json:"name,omitempty"`
+	Topic     string                     `json:"topic,omitempty"`     // delegate: task queue; "": the worker's own
+	Variables map[string]json.RawMessage `json:"variables,omitempty"` // all that are visible where it runs
+	Fields    map[string]json.RawMessage `json:"fields,omitempty"`    // by name
+}
+
+// Child is an instance that a call activity starts.
+type Child struct {
+	ProcessKey  string                     `json:"processKey"`
+	Binding     string                     `json:"binding"` // bpmn.CallBinding
+	Version     int                        `json:"version,omitempty"`
+	BusinessKey string                     `json:"businessKey,omitempty"`
+	InheritKey  bool                       `json:"inheritKey,omitempty"` // the business key of this instance
+	Variables   map[string]json.RawMessage `json:"variables,omitempty"`
 }
 
 // Fingerprint is the SHA-256 (hex) of the kinds, elements and instances of the effects. It leaves values out, so that

@@ -4,8 +4,6 @@ package engine
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -17,7 +15,7 @@ const Rev = 1
 // a JSON round trip unchanged; Step never modifies the one it is given.
 type State struct {
 	Rev       int                        `json:"rev"`
-	Counter   int64                      `json:"counter"` // last number given to a node instance or timer
+	Counter   int64                      `json:"counter"` // last number given to a node instance, timer or subscription
 	Started   bool                       `json:"started"`
 	Ended     bool                       `json:"ended"`
 	Users     []User                     `json:"users,omitempty"` // people whose roles expressions may ask for, by id
@@ -25,6 +23,12 @@ type State struct {
 	Tokens    []Token                    `json:"tokens,omitempty"` // in order of creation
 	Timers    []Timer                    `json:"timers,omitempty"` // in order of arming
 	EndEvent  string                     `json:"endEvent,omitempty"`
+
+	Scopes        []Scope        `json:"scopes,omitempty"`        // within the process, in order of opening
+	Subscriptions []Subscription `json:"subscriptions,omitempty"` // in order of opening
+	Done          []Compensable  `json:"done,omitempty"`          // completed activities that can be compensated, oldest first
+	Pending       []Arrival      `json:"pending,omitempty"`       // a burst that was cut off: Continue goes on with it
+	Streak        int            `json:"streak,omitempty"`        // nodes entered since something last came from outside
 }
 
 // User is a person with the role codes that were valid when the engine learnt of them.
@@ -38,10 +42,11 @@ type TokenState string
 
 // The reasons for which a token rests between two steps.
 const (
-	Waiting  TokenState = "waiting"  // at a user task, for its completion
+	Waiting  TokenState = "waiting"  // at an activity or event, for what it waits for
 	Joining  TokenState = "joining"  // at a joining gateway, for the other flows
 	Entering TokenState = "entering" // incident while entering the node
 	Leaving  TokenState = "leaving"  // incident while leaving the node
+	Failed   TokenState = "failed"   // incident: the work outside failed, and is asked for again by a retry
 )
 
 // Token marks a position. Tokens are consumed and produced, never moved: ID is the node instance "<element id>:<n>".
@@ -50,73 +55,83 @@ type Token struct {
 	Node     string     `json:"node"`
 	Flow     string     `json:"flow,omitempty"` // sequence flow it came by
 	State    TokenState `json:"state"`
+	Scope    string     `json:"scope,omitempty"`    // the scope it is in; "": the process
 	Assignee string     `json:"assignee,omitempty"` // user task: who holds it
 	Unheard  bool       `json:"unheard,omitempty"`  // user task: an assignment listener failed; an incident says so
 }
 
-// Timer is an armed boundary timer.
+// ScopeKind says what a scope is for.
+type ScopeKind string
+
+// Kinds of scopes.
+const (
+	BodyScope  ScopeKind = "body"  // the inside of a sub-process: tokens and variables
+	LoopScope  ScopeKind = "loop"  // a repeated activity: the tokens of its instances
+	LocalScope ScopeKind = "local" // the variables of one activity
+)
+
+// Scope is a place for variables, and for tokens unless it is local. It has the id of the node instance that opened it,
+// followed by "/" for a body and "*" for a loop.
+type Scope struct {
+	ID        string                     `json:"id"`
+	Kind      ScopeKind                  `json:"kind"`
+	Parent    string                     `json:"parent,omitempty"` // "": the process
+	Host      string                     `json:"host"`             // the node instance that opened it
+	Node      string                     `json:"node"`             // its element
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
+	Loop      *LoopState                 `json:"loop,omitempty"`
+	EndEvent  string                     `json:"endEvent,omitempty"`
+	Ending    string                     `json:"ending,omitempty"` // a transaction that compensates before it is cancelled
+}
+
+// LoopState counts the instances of a repeated activity.
+type LoopState struct {
+	Total     int                     `json:"total"`             // -1: not known, a standard loop
+	Started   int                     `json:"started"`           // instances so far; the next one's loopCounter
+	Completed int                     `json:"completed"`         //
+	Items     []json.RawMessage       `json:"items,omitempty"`   // of the collection
+	Results   map[int]json.RawMessage `json:"results,omitempty"` // by loopCounter
+}
+
+// Timer is an armed timer.
 type Timer struct {
-	ID   string    `json:"id"`   // "<boundary event id>:<n>"
-	Node string    `json:"node"` // boundary event
-	Host string    `json:"host"` // token of the activity it is attached to
-	Due  time.Time `json:"due"`
+	ID    string    `json:"id"`   // "<event id>:<n>"
+	Node  string    `json:"node"` // the event
+	Host  string    `json:"host"` // the node instance it belongs to: an activity, a waiting event; a scope for an event sub-process
+	Due   time.Time `json:"due"`
+	Left  int       `json:"left,omitempty"`  // cycle: firings after this one; -1: without end
+	Every string    `json:"every,omitempty"` // cycle: duration, or cron expression
+	Until time.Time `json:"until,omitzero"`  // cycle: no firing after this; zero: no end
+	Event int       `json:"event,omitempty"` // index in Node.Events
 }
 
-// NextDue returns the earliest due time of all timers; zero if none is armed.
-func (s *State) NextDue() time.Time {
-	var next time.Time
-	for _, t := range s.Timers {
-		if next.IsZero() || t.Due.Before(next) {
-			next = t.Due
-		}
-	}
-	return next
+// Subscription waits for a message, a signal or a condition.
+type Subscription struct {
+	ID    string   `json:"id"`             // "<event id>:<n>"
+	Kind  string   `json:"kind"`           // bpmn.EventKind: message, signal, conditional
+	Name  string   `json:"name,omitempty"` // of the message or signal
+	Key   string   `json:"key,omitempty"`  // message: only with this correlation key; "": any
+	Node  string   `json:"node"`           // the event, or receive task
+	Host  string   `json:"host"`           // as Timer.Host
+	Event int      `json:"event,omitempty"`
+	Seen  bool     `json:"seen,omitempty"`  // conditional: true at the last look
+	Scope string   `json:"scope,omitempty"` // where it sees variables
+	Vars  []string `json:"vars,omitempty"`
 }
 
-// Open lists the element ids that hold a token, sorted, each once.
-func (s *State) Open() []string {
-	ids := make([]string, 0, len(s.Tokens))
-	for _, t := range s.Tokens {
-		ids = append(ids, t.Node)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+// Compensable is a completed activity with what is needed to compensate it.
+type Compensable struct {
+	Node      string                     `json:"node"`     // the activity
+	Instance  string                     `json:"instance"` // its node instance
+	Scope     string                     `json:"scope,omitempty"`
+	Variables map[string]json.RawMessage `json:"variables,omitempty"` // of its own scope, as they were
+	Within    []Compensable              `json:"within,omitempty"`    // sub-process: what was completed in it
 }
 
-// HasIncident reports whether any token waits for a person to mend it.
-func (s *State) HasIncident() bool {
-	return slices.ContainsFunc(s.Tokens, func(t Token) bool { return t.State == Entering || t.State == Leaving })
-}
-
-func (s *State) clone() State {
-	c := *s
-	c.Users = slices.Clone(s.Users)
-	c.Variables = maps.Clone(s.Variables)
-	c.Tokens = slices.Clone(s.Tokens)
-	c.Timers = slices.Clone(s.Timers)
-	return c
-}
-
-// tidy gives a state the one form that it also has after it was stored and read again: no list is empty but not nil.
-func (s *State) tidy() {
-	if len(s.Users) == 0 {
-		s.Users = nil
-	}
-	if len(s.Variables) == 0 {
-		s.Variables = nil
-	}
-	if len(s.Tokens) == 0 {
-		s.Tokens = nil
-	}
-	if len(s.Timers) == 0 {
-		s.Timers = nil
-	}
-}
-
-func (s *State) token(id string) int {
-	return slices.IndexFunc(s.Tokens, func(t Token) bool { return t.ID == id })
-}
-
-func (s *State) removeToken(id string) {
-	s.Tokens = slices.DeleteFunc(s.Tokens, func(t Token) bool { return t.ID == id })
+// Arrival is a token on its way into a node.
+type Arrival struct {
+	Node  string `json:"node"`
+	Flow  string `json:"flow,omitempty"`
+	ID    string `json:"id,omitempty"` // set when the node instance exists already
+	Scope string `json:"scope,omitempty"`
 }
