@@ -133,6 +133,7 @@ func (m *machine) count() error {
 		return failure{kind: "loop", err: fmt.Errorf("more than %d nodes were entered in one step", most)}
 	}
 	if len(m.arrived) > maxQueue && m.state.Rev > 1 {
+		m.state.Streak = most // and for all the others on their way
 		return failure{kind: "loop", err: fmt.Errorf("more than %d tokens are on their way at once", maxQueue)}
 	}
 	return nil
