@@ -20,7 +20,7 @@ func (b *modelBuilder) expression(e *Element, what, source string) *expr.Templat
 	return b.parsed(e, what, source, expr.ParseExpression)
 }
 
-// condition parses the text of an element that is true or false. Text without ${…} needs BareExpressions; the words
+// condition parses the text of an element that is an expression. Text without ${…} needs BareExpressions; the words
 // true and false do not.
 func (b *modelBuilder) condition(e *Element) *expr.Template {
 	if e == nil {
