@@ -141,8 +141,12 @@ func TestEveryKindOfEventCompilesWhereItMayStand(t *testing.T) {
 	}
 	places := map[string]func(string) string{
 		"event sub-process start": eventSub,
-		"start":                   func(d string) string { return `<startEvent id="x">` + d + `</startEvent>` + flow("x", "e") + `<endEvent id="e"/>` },
-		"end":                     func(d string) string { return `<startEvent id="s"/>` + flow("s", "x") + `<endEvent id="x">` + d + `</endEvent>` },
+		"start": func(d string) string {
+			return `<startEvent id="x">` + d + `</startEvent>` + flow("x", "e") + `<endEvent id="e"/>`
+		},
+		"end": func(d string) string {
+			return `<startEvent id="s"/>` + flow("s", "x") + `<endEvent id="x">` + d + `</endEvent>`
+		},
 		"catch": func(d string) string {
 			return `<startEvent id="s"/>` + flow("s", "x") + `<intermediateCatchEvent id="x">` + d + `</intermediateCatchEvent>`
 		},
