@@ -17,6 +17,9 @@ func (b *modelBuilder) expression(e *Element, what, source string) *expr.Templat
 		b.bad(e, what, source, errors.New("it is empty"))
 		return nil
 	}
+	if isFEEL(source) {
+		return b.feel(e, what, source)
+	}
 	return b.parsed(e, what, source, expr.ParseExpression)
 }
 
@@ -26,7 +29,7 @@ func (b *modelBuilder) condition(e *Element) *expr.Template {
 	if e == nil {
 		return nil
 	}
-	if source := e.Text; source != "" && source != "true" && source != "false" && !hasExpression(source) && !b.options.BareExpressions {
+	if source := e.Text; source != "" && source != "true" && source != "false" && !hasExpression(source) && !isFEEL(source) && !b.options.BareExpressions {
 		b.bad(e, e.Local, source, errBare)
 		return nil
 	}

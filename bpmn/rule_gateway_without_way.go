@@ -1,7 +1,6 @@
 package bpmn
 
-// checkGatewayWithoutWay refuses gateways that no flow enters, and exclusive ones that no flow leaves, or that choose
-// between flows of which none has a condition. Where a parallel or inclusive gateway has no outgoing flow, its branch ends.
+// checkGatewayWithoutWay refuses gateways that no flow enters, and exclusive ones that no flow leaves. Where a parallel or inclusive gateway has no outgoing flow, its branch ends.
 func checkGatewayWithoutWay(n *FlowNode, r report) {
 	if !n.isGateway() || n.node.Instantiate {
 		return
@@ -11,14 +10,5 @@ func checkGatewayWithoutWay(n *FlowNode, r report) {
 	}
 	if n.Kind == ExclusiveGateway && len(n.Out) == 0 {
 		r(n.Element, "%s has no outgoing flow", label(n.Element))
-		return
-	}
-	for _, f := range n.Out {
-		if f.Conditional {
-			return
-		}
-	}
-	if n.Kind == ExclusiveGateway && len(n.Out) > 1 {
-		r(n.Element, "%s has %d outgoing flows and none has a condition", label(n.Element), len(n.Out))
 	}
 }
