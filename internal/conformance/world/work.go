@@ -13,6 +13,7 @@ import (
 // Work is something that is to be done outside of the engine.
 type Work struct {
 	engine.Activity
+	Definition   *Definition
 	Instance     string
 	NodeInstance string
 	Node         *bpmn.Node
@@ -52,7 +53,9 @@ func (w *World) startWork(i *instance, e engine.Effect) error {
 	if w.config.Handler == nil {
 		return nil
 	}
-	a := w.config.Handler(Work{Activity: *e.Activity, Instance: i.ID, NodeInstance: e.Instance, Node: i.node(e.Element), At: w.now})
+	a := w.config.Handler(Work{
+		Activity: *e.Activity, Definition: i.Definition, Instance: i.ID, NodeInstance: e.Instance, Node: i.node(e.Element), At: w.now,
+	})
 	if a.Never {
 		return nil
 	}
