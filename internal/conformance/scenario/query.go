@@ -117,9 +117,25 @@ func (r *run) filterParts(raw []json.RawMessage) (name string, args []any, err e
 		if err != nil && !strings.HasPrefix(name, "orderBy") {
 			return "", nil, fmt.Errorf("filter %s: %w", name, err)
 		}
+		if v, err = r.known(name, v); err != nil {
+			return "", nil, fmt.Errorf("filter %s: %w", name, err)
+		}
 		args = append(args, v)
 	}
 	return name, args, nil
+}
+
+// known is the id of what an earlier step found, where a filter by id has its name.
+func (r *run) known(name string, v any) (any, error) {
+	text, ok := v.(string)
+	if !ok || !strings.Contains(name, "Id") {
+		return v, nil
+	}
+	base, _, _ := strings.Cut(text, "[")
+	if _, found := r.founds[base]; !found {
+		return v, nil
+	}
+	return r.identity(text)
 }
 
 func anyOf(fs []filter) filter {
