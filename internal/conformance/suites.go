@@ -40,7 +40,7 @@ func suites() []suite {
 		}},
 		{"invalid", func(dir string) ([]test, error) {
 			cases, err := models.LoadInvalid(filepath.Join(dir, "betsy"))
-			return tests(cases, modelID, func(c models.Case, _ func(string)) report.Case { return models.RunInvalid(c, betsy.Dialect) }), err
+			return tests(cases, modelID, func(c models.Case, _ func(string)) report.Case { return models.RunInvalid(c, betsy.Options) }), err
 		}},
 		{"scenarios", func(dir string) ([]test, error) {
 			cases, err := scenario.Load(filepath.Join(dir, "scenarios"))

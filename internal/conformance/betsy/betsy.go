@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/internal/conformance/data"
 	"github.com/onecms/nextgen-workflow/internal/conformance/report"
 	"github.com/onecms/nextgen-workflow/internal/conformance/world"
 )
 
-// Dialect is how the models are written: scripts are one word, expressions have nothing around them.
-var Dialect = world.Dialect{BareScripts: true, BareExpressions: true}
+// Options are how the models are written: scripts are one word, expressions have nothing around them.
+var Options = bpmn.Options{BareScripts: true, BareExpressions: true}
 
 // Time that a test may take on the skipped clock, and moments at which something may happen in it.
 const (
@@ -78,7 +79,7 @@ func run(c Case, trace func(string)) error {
 		return fmt.Errorf("read the model: %w", err)
 	}
 	scripts := &scripts{}
-	w := world.New(world.Config{Dialect: Dialect, Handler: scripts.do, Trace: trace})
+	w := world.New(world.Config{Options: Options, Handler: scripts.do, Trace: trace})
 	var refused *world.RefusedError
 	switch err := w.Deploy(filepath.Base(c.File), source); {
 	case errors.As(err, &refused) && c.wants(errorDeployment, errorAny):

@@ -33,13 +33,13 @@ func LoadInvalid(dir string) ([]Case, error) {
 }
 
 // RunInvalid compiles an invalid model: a refusal, with the rules that refuse it, is what is wanted.
-func RunInvalid(c Case, dialect world.Dialect) report.Case {
+func RunInvalid(c Case, o bpmn.Options) report.Case {
 	return report.Guard(c.ID, func() error {
 		source, err := os.ReadFile(c.File)
 		if err != nil {
 			return fmt.Errorf("read the model: %w", err)
 		}
-		_, findings := world.Compile(source, dialect)
+		_, findings := world.Compile(source, o)
 		if !findings.HasErrors() {
 			return errors.New("the model is accepted, and has to be refused")
 		}

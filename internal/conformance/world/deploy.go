@@ -38,7 +38,7 @@ func (r *RefusedError) Error() string {
 // Deploy makes every executable process of a file a new version of its key. The error is a *RefusedError when the model
 // is refused; nothing is deployed then.
 func (w *World) Deploy(file string, src []byte) error {
-	programs, findings, err := compileSafely(src, w.config.Dialect)
+	programs, findings, err := compileSafely(src, w.config.Options)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -67,13 +67,13 @@ func (w *World) Deploy(file string, src []byte) error {
 }
 
 // compileSafely turns a panic of the compiler into a defect.
-func compileSafely(src []byte, dialect Dialect) (programs []*bpmn.Program, findings bpmn.Diagnostics, err error) {
+func compileSafely(src []byte, o bpmn.Options) (programs []*bpmn.Program, findings bpmn.Diagnostics, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the compiler panicked: %v: %w", r, ErrDefect)
 		}
 	}()
-	programs, findings = Compile(src, dialect)
+	programs, findings = Compile(src, o)
 	return programs, findings, nil
 }
 

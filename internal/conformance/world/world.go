@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
 )
 
@@ -26,7 +27,7 @@ const maxPosts = 20_000
 
 // Config says how a world reads models and does work.
 type Config struct {
-	Dialect Dialect
+	Options bpmn.Options
 	Handler Handler           // does the work outside of the engine; nil: nothing is ever done
 	Trace   func(line string) // hears every event and effect; nil: nobody does
 }
