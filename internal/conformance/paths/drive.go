@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
@@ -23,7 +24,7 @@ type driver struct {
 }
 
 func drive(w *world.World, d *world.Definition, path []string) error {
-	v := &driver{world: w, program: d.Program, path: path, vars: assignments(d.Program, path)}
+	v := &driver{world: w, program: d.Program, path: path, vars: assignments(d.Program, slices.Concat(lead(d.Program, path), path))}
 	if err := v.begin(d); err != nil {
 		return err
 	}
