@@ -3,6 +3,7 @@ module github.com/onecms/nextgen-workflow
 go 1.26.0
 
 require (
+	github.com/adhocore/gronx v1.20.4
 	github.com/cockroachdb/apd/v3 v3.2.3
 	github.com/fergusstrange/embedded-postgres v1.34.0
 	github.com/getkin/kin-openapi v0.153.0

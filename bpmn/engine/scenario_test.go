@@ -100,7 +100,7 @@ func runScenario(t *testing.T, s scenario) {
 	r := &scenarioRun{program: s.loaded, now: began}
 	for i, a := range append([]action{s.Start}, s.Steps...) {
 		ev := r.event(t, a, i == 0)
-		next, effects, err := step(t, r.program, r.state, ev)
+		next, effects, err := settle(t, r.program, r.state, ev)
 		if a.Stale {
 			require.ErrorIs(t, err, engine.ErrStale, "step %d (%s)", i, ev.Kind)
 		} else {

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
 )
 
@@ -18,15 +18,30 @@ func text(s string) json.RawMessage {
 	return b
 }
 
-// names resolves the names of an expression: execution, task in task listeners, else process variables.
+// names resolves the names of an expression: execution, task in task listeners, else variables as a scope sees them.
 type names struct {
-	m    *machine
-	v    visit
-	task bool
+	m     *machine
+	v     visit  // where the expression is; its node may be nil
+	scope string // whose variables it sees
+	task  bool
 }
 
-func (m *machine) scope(v visit) expr.Scope     { return names{m: m, v: v} }
-func (m *machine) taskScope(v visit) expr.Scope { return names{m: m, v: v, task: true} }
+// names are those that a node instance sees.
+func (m *machine) names(v visit) names { return names{m: m, v: v, scope: m.seenFrom(v)} }
+
+func (m *machine) taskNames(v visit) names {
+	n := m.names(v)
+	n.task = true
+	return n
+}
+
+// namesAt are those of a node that is not entered, such as an event that is waited for.
+func (m *machine) namesAt(node *bpmn.Node, scope string) names {
+	return names{m: m, v: visit{node: node}, scope: scope}
+}
+
+// namesIn are those of a scope.
+func (m *machine) namesIn(scope string) names { return names{m: m, scope: scope} }
 
 // Lookup implements expr.Scope.
 func (n names) Lookup(name string) (any, bool) {
@@ -40,7 +55,7 @@ func (n names) Lookup(name string) (any, bool) {
 }
 
 func (n names) variable(name string) (any, bool) {
-	raw, ok := n.m.state.Variables[name]
+	raw, ok := n.m.variable(n.scope, name)
 	if !ok {
 		return nil, false
 	}
@@ -58,46 +73,6 @@ func (n names) variable(name string) (any, bool) {
 	return v, true
 }
 
-// execution is the host object "execution" of the vendors' vocabulary.
-type execution names
-
-// Property implements expr.Object.
-func (e execution) Property(name string) (any, bool) {
-	switch name {
-	case "currentTime":
-		return e.m.at.Format(time.RFC3339Nano), true
-	case "currentActivityId":
-		return e.v.node.ID, true
-	case "currentActivityName":
-		return e.v.node.Name, true
-	}
-	return nil, false
-}
-
-// Call implements expr.Object.
-func (e execution) Call(_ *expr.Context, method string, args []any) (any, error) {
-	switch {
-	case method == "setVariable" && len(args) == 2:
-		value, err := expr.ToJSON(args[1])
-		if err != nil {
-			return nil, err
-		}
-		e.m.setVariable(expr.Text(args[0]), value)
-		return nil, nil
-	case method == "getVariable" && len(args) == 1:
-		v, _ := names(e).variable(expr.Text(args[0]))
-		return v, nil
-	case method == "hasVariable" && len(args) == 1:
-		_, ok := e.m.state.Variables[expr.Text(args[0])]
-		return ok, nil
-	case method == "getCurrentTime" && len(args) == 0:
-		return e.m.at.Format(time.RFC3339Nano), nil
-	case method == "getCurrentActivityId" && len(args) == 0:
-		return e.v.node.ID, nil
-	}
-	return nil, fmt.Errorf("execution.%s with %d arguments: %w", method, len(args), expr.ErrNoMethod)
-}
-
 // task is the host object "task" of task listeners.
 type task names
 
@@ -110,7 +85,7 @@ func (t task) assignee() any {
 
 // name evaluates the task's name anew: the state does not keep it.
 func (t task) name() string {
-	e := evaluator{scope: t.m.scope(t.v)}
+	e := evaluator{scope: t.m.names(t.v)}
 	if name := e.text("name", t.v.node.Human.Name); name != "" && e.err == nil {
 		return name
 	}
