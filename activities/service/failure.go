@@ -4,6 +4,7 @@ package service
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,4 +42,13 @@ func BpmnError(code, message string, variables map[string]json.RawMessage) error
 		return temporal.NewNonRetryableApplicationError(message, casework.BpmnErrorType, nil, code)
 	}
 	return temporal.NewNonRetryableApplicationError(message, casework.BpmnErrorType, nil, code, variables)
+}
+
+// Message is the text of a failure without its type.
+func Message(err error) string {
+	var failed *temporal.ApplicationError
+	if errors.As(err, &failed) {
+		return failed.Message()
+	}
+	return err.Error()
 }
