@@ -10,15 +10,19 @@ import (
 
 // enterCall starts an instance of the called process and waits for its end.
 func (m *machine) enterCall(v visit) (outcome, error) {
-	child, err := m.evaluateCall(v)
-	if err != nil {
-		return stay, failure{kind: "call", err: fmt.Errorf("call of %q: %w", v.node.ID, err)}
-	}
 	if err := m.rest(v); err != nil {
 		return stay, err
 	}
+	return stay, m.call(v)
+}
+
+func (m *machine) call(v visit) error {
+	child, err := m.evaluateCall(v)
+	if err != nil {
+		return failure{kind: "call", err: fmt.Errorf("call of %q: %w", v.node.ID, err)}
+	}
 	m.emit(Effect{Kind: ChildStarted, Element: v.node.ID, Instance: v.id, Child: child})
-	return stay, nil
+	return nil
 }
 
 func (m *machine) evaluateCall(v visit) (*Child, error) {
@@ -58,21 +62,23 @@ func (m *machine) evaluateCall(v visit) (*Child, error) {
 	return child, nil
 }
 
-func (m *machine) waitingCall(token string) (visit, error) {
+func (m *machine) waitingCall(token string) (int, error) {
 	i := m.state.token(token)
 	if i < 0 || m.state.Tokens[i].State != Waiting || m.node(m.state.Tokens[i].Node).Kind != bpmn.CallActivity {
-		return visit{}, fmt.Errorf("call %q: nothing waits for it: %w", token, ErrStale)
+		return -1, fmt.Errorf("call %q: nothing waits for it: %w", token, ErrStale)
 	}
-	return m.visitOf(m.state.Tokens[i]), nil
+	return i, nil
 }
 
 // finishChild takes the end of a called instance: its variables, or the error that ended it. One that was terminated leaves
 // an incident: a retry calls once more.
 func (m *machine) finishChild(ev Event) error {
-	v, err := m.waitingCall(ev.Token)
+	i, err := m.waitingCall(ev.Token)
 	if err != nil {
 		return err
 	}
+	m.state.Tokens[i].State = Answered
+	v := m.visitOf(m.state.Tokens[i])
 	switch {
 	case ev.Code != "":
 		if !m.throwError(origin{instance: v.id, scope: v.scope}, problem{code: ev.Code, message: ev.Reason}) {
@@ -81,30 +87,39 @@ func (m *machine) finishChild(ev Event) error {
 				Message: "the error " + quoted(ev.Code) + " ended the called process and nothing catches it",
 			})
 		}
-		return nil
 	case ev.Reason != "":
 		m.raise(v, Failed, failure{kind: "call", err: fmt.Errorf("the process called by %q has ended: %s", v.node.ID, ev.Reason)})
+	default:
+		m.state.Tokens[i].Result = ev.Variables
+		m.leave(v)
+	}
+	return nil
+}
+
+// mapCallResult takes over the variables of a called instance.
+func (m *machine) mapCallResult(v visit) error {
+	i := m.state.token(v.id)
+	if v.node.Kind != bpmn.CallActivity || i < 0 {
 		return nil
 	}
-	c := v.node.Call
-	out, err := m.computeAll(c.Out, fixed(ev.Variables))
+	result := m.state.Tokens[i].Result
+	out, err := m.computeAll(v.node.Call.Out, fixed(result))
 	if err != nil {
-		m.raise(v, Failed, err)
-		return nil
+		return err
 	}
-	if c.AllOut {
-		m.setAll(m.seenFrom(v), ev.Variables)
+	if v.node.Call.AllOut {
+		m.setAll(m.seenFrom(v), result)
 	}
 	m.setAll(m.seenFrom(v), out)
-	m.leave(v)
 	return nil
 }
 
 func (m *machine) escalateChild(ev Event) error {
-	v, err := m.waitingCall(ev.Token)
+	i, err := m.waitingCall(ev.Token)
 	if err != nil {
 		return err
 	}
+	v := m.visitOf(m.state.Tokens[i])
 	m.throwEscalation(origin{instance: v.id, scope: v.scope}, ev.Code)
 	return nil
 }

@@ -90,19 +90,27 @@ func checkInvariants(t testing.TB, p *bpmn.Program, s engine.State) {
 		ids[token.ID] = true
 		i := p.NodeIndex(token.Node)
 		require.GreaterOrEqual(t, i, 0, token.ID)
-		if token.State == engine.Waiting {
-			require.Equal(t, bpmn.UserTask, p.Nodes[i].Kind, token.ID)
-		}
 		if token.State == engine.Joining {
-			require.Equal(t, bpmn.ParallelGateway, p.Nodes[i].Kind, token.ID)
+			require.Contains(t, []bpmn.NodeKind{bpmn.ParallelGateway, bpmn.InclusiveGateway}, p.Nodes[i].Kind, token.ID)
 		}
 	}
+	for _, scope := range s.Scopes {
+		require.True(t, ids[scope.Host], "scope %s without a node instance", scope.ID)
+		ids[scope.ID] = true
+	}
 	for _, timer := range s.Timers {
-		require.True(t, ids[timer.Host], "timer %s without activity", timer.ID)
+		require.True(t, timer.Host == "" || ids[timer.Host], "timer %s without a host", timer.ID)
+	}
+	for _, c := range s.Subscriptions {
+		require.True(t, c.Host == "" || ids[c.Host], "subscription %s without a host", c.ID)
+	}
+	for _, token := range s.Tokens {
+		require.True(t, token.Scope == "" || ids[token.Scope], "token %s without a scope", token.ID)
 	}
 	if s.Ended {
 		require.Empty(t, s.Tokens)
 		require.Empty(t, s.Timers)
+		require.Empty(t, s.Subscriptions)
 	} else if s.Started {
 		require.NotZero(t, len(s.Tokens)+len(s.Pending), "a live instance without a token")
 	}

@@ -86,7 +86,12 @@ func (m *machine) retryIncident(ev Event) error {
 
 // askAgain repeats work outside that has failed.
 func (m *machine) askAgain(v visit) {
-	err := m.try(func() error { return m.ask(v) })
+	err := m.try(func() error {
+		if v.node.Kind == bpmn.CallActivity {
+			return m.call(v)
+		}
+		return m.ask(v)
+	})
 	if err != nil {
 		m.raise(v, Failed, err)
 	}

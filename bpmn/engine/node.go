@@ -150,6 +150,9 @@ func (m *machine) leave(v visit) {
 	instance := m.isInstance(v.scope, v.node.ID)
 	var done loopResult
 	err := m.try(func() (err error) {
+		if err := m.mapCallResult(v); err != nil {
+			return err
+		}
 		if err := m.runEndListeners(v); err != nil {
 			return err
 		}

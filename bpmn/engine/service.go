@@ -147,6 +147,7 @@ func (m *machine) finishActivity(ev Event) error {
 	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) {
 		return fmt.Errorf("activity %q: nothing waits for it: %w", ev.Token, ErrStale)
 	}
+	m.state.Tokens[i].State = Answered
 	v := m.visitOf(m.state.Tokens[i])
 	m.setAll(m.seenFrom(v), ev.Variables)
 	if ev.Kind == ActivityDone {

@@ -49,6 +49,7 @@ const (
 	Entering TokenState = "entering" // incident while entering the node
 	Leaving  TokenState = "leaving"  // incident while leaving the node
 	Failed   TokenState = "failed"   // incident: the work outside failed, and is asked for again by a retry
+	Answered TokenState = "answered" // within a step: the work outside has ended
 )
 
 // Token marks a position. Tokens are consumed and produced, never moved: ID is the node instance "<element id>:<n>".
@@ -62,6 +63,7 @@ type Token struct {
 	Unheard  bool       `json:"unheard,omitempty"`  // user task: an assignment listener failed; an incident says so
 	Caught   bool       `json:"caught,omitempty"`   // Entering: see Arrival
 	Start    string     `json:"start,omitempty"`    // Entering: see Arrival
+	Result   variables  `json:"result,omitempty"`   // Leaving: variables of the called instance that are still to be mapped
 }
 
 // ScopeKind says what a scope is for.

@@ -1,0 +1,44 @@
+package casework
+
+import "encoding/json"
+
+// The built-in service activities, by their Temporal activity names.
+const (
+	ActivityHTTPCall  = "HttpCall"
+	ActivitySendMail  = "SendMail"
+	ActivityRunScript = "RunScript"
+)
+
+// BpmnErrorType is the type of a Temporal application error that is a BPMN error. Its details are the error code and,
+// optionally, an object of variables that travel with it. It must not be retried.
+const BpmnErrorType = "BpmnError"
+
+// ActivityInput is what a service or script task hands to the Temporal activity that does its work, in any language.
+type ActivityInput struct {
+	ProcessInstanceID string                     `json:"processInstanceId"`
+	ProcessKey        string                     `json:"processKey"`
+	ElementID         string                     `json:"elementId"`
+	ElementInstanceID string                     `json:"elementInstanceId"` // the same for every attempt
+	CaseNumber        string                     `json:"caseNumber,omitempty"`
+	BusinessKey       string                     `json:"businessKey,omitempty"`
+	Variables         map[string]json.RawMessage `json:"variables,omitempty"` // visible where the element runs
+	Fields            map[string]json.RawMessage `json:"fields,omitempty"`    // of the element, evaluated, by name
+	Script            *ScriptSource              `json:"script,omitempty"`    // script task
+}
+
+// IdempotencyKey is the same for every attempt of the same piece of work and differs from that of any other.
+func (in ActivityInput) IdempotencyKey() string {
+	return in.ProcessInstanceID + ":" + in.ElementInstanceID
+}
+
+// ScriptSource is a script to run.
+type ScriptSource struct {
+	Format string `json:"format"` // "javascript"
+	Source string `json:"source"`
+}
+
+// ScriptResult is what a script did.
+type ScriptResult struct {
+	Result    json.RawMessage            `json:"result"`              // value of the last expression; null if it had none
+	Variables map[string]json.RawMessage `json:"variables,omitempty"` // those that it set or changed; null for one that it removed
+}
