@@ -19,6 +19,7 @@ func (b *modelBuilder) node(p *Process, e *Element, level *Level) *FlowNode {
 	n.node.Start, n.node.End = b.listeners(e, "start"), b.listeners(e, "end")
 	b.mappings(p, n)
 	b.zeebeMappings(n)
+	b.form(n)
 	switch {
 	case n.isActivity():
 		n.node.Compensation = isTrue(e.attr("isForCompensation"), false)

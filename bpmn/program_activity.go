@@ -57,7 +57,7 @@ const (
 type Service struct {
 	Kind           ServiceKind
 	Expression     *expr.Template // expression
-	Activity       string         // delegate: Temporal activity type: the class name, the name of the delegate, or the topic
+	Activity       string         // delegate: Temporal activity type: the class name, the name of the delegate, or the topic; "": what Topic evaluates to
 	Topic          *expr.Template // delegate: task queue; nil: the worker's own
 	Decision       *expr.Template // decision: key of the decision
 	ResultVariable string         // empty: the result is dropped

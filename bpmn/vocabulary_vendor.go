@@ -53,7 +53,8 @@ var vendorExtensions = map[string]map[string]bool{
 	"node":                             words("executionListener inputOutput failedJobRetryTimeCycle"),
 	"sequenceFlow":                     words("executionListener"),
 	"catch":                            words("variableListenerEventDefinition"),
-	string(UserTask):                   words("taskListener"),
+	string(UserTask):                   words("taskListener formProperty formData"),
+	string(StartEvent):                 words("formProperty formData"),
 	string(ServiceTask):                words("field mapException"),
 	string(SendTask):                   words("field mapException"),
 	string(BusinessRuleTask):           words("field mapException"),
@@ -71,8 +72,7 @@ var harmlessExtensions = words("properties localization versionTag")
 var refusedExtensions = words(`inputOutput connector in out errorEventDefinition mapException eventListener
 	variableAggregation variableListenerEventDefinition eventType eventInParameter eventOutParameter
 	eventCorrelationParameter eventMapping startEventCorrelationConfiguration channelKey systemChannel triggerEventType
-	constraint script field value taskScheduleConfiguration collection httpRequestHandler httpResponseHandler
-	formData formProperty caseRef validation`)
+	constraint script field value taskScheduleConfiguration collection httpRequestHandler httpResponseHandler caseRef`)
 
 // zeebeExtensions are the extension elements of Camunda 8 that are read, by the element that they extend.
 var zeebeExtensions = map[string]map[string]bool{
