@@ -222,7 +222,8 @@ func TestEverySharedModelCompilesOrSaysWhereItIsWrong(t *testing.T) {
 // requireConsistent checks that the indexes of a program fit together.
 func requireConsistent(t *testing.T, p *bpmn.Program) {
 	t.Helper()
-	require.NotEmpty(t, p.Starts, p.Key)
+	require.NotZero(t, len(p.Starts)+len(p.Root.Triggered), p.Key)
+	require.Equal(t, p.Starts, p.Root.Starts)
 	for i, n := range p.Nodes {
 		require.Equal(t, i, p.NodeIndex(n.ID), n.ID)
 		for _, f := range n.Out {
@@ -238,8 +239,12 @@ func requireConsistent(t *testing.T, p *bpmn.Program) {
 			require.Contains(t, n.Out, n.Default, n.ID)
 		}
 		require.Equal(t, n.Kind == bpmn.UserTask, n.Human != nil, n.ID)
-		require.Equal(t, n.Kind == bpmn.ServiceTask, n.Service != nil, n.ID)
-		require.Equal(t, n.Kind == bpmn.BoundaryEvent, len(n.Events) > 0, n.ID)
+		if n.Kind == bpmn.ServiceTask || n.Kind == bpmn.BusinessRuleTask {
+			require.NotNil(t, n.Service, n.ID)
+		}
+		if n.Kind == bpmn.BoundaryEvent || n.Kind == bpmn.CatchEvent {
+			require.NotEmpty(t, n.Events, n.ID)
+		}
 	}
 	require.Equal(t, -1, p.NodeIndex("no such node"))
 }

@@ -166,7 +166,7 @@ func TestAnyNumberOfFindingsIsCutOff(t *testing.T) {
 	for i := range 3000 {
 		fmt.Fprintf(&source, "\n<userTask id='t%d'/>", i)
 	}
-	source.WriteString("\n<scriptTask id='last'/></process></definitions>")
+	source.WriteString("\n<choreographyTask id='last'/></process></definitions>")
 	_, findings := bpmn.Compile(source.Bytes())
 	require.Len(t, findings, 1001)
 	require.Equal(t, "too-many-findings", findings[0].Code)

@@ -60,7 +60,7 @@ func (p *Program) NodeIndex(id string) int {
 // Container is what a process or a sub-process holds. The slices are nodes, in document order.
 type Container struct {
 	Starts    []int // plain start events
-	Triggered []int // process only: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks
+	Triggered []int // process: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks; event sub-process: its start event
 	EventSubs []int // event sub-processes
 	Sources   []int // ad-hoc sub-process: its activities without incoming flow
 	Objects   []DataObject
@@ -107,6 +107,7 @@ type Node struct {
 	Service      *Service   // service, send, business rule task; message throw and end event with an implementation
 	Script       *Script    // script task
 	Message      *Template  // send and receive task: name of the message; nil: none
+	MessageKey   *Template  // receive task: correlation key; nil: any
 	Call         *Call      // call activity
 	Container    *Container // sub-processes
 	Event        bool       // sub-process: triggered by an event
