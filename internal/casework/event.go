@@ -77,8 +77,8 @@ type MessageAnswer struct {
 	MessageName       string         `json:"messageName"`
 	Outcome           MessageOutcome `json:"outcome"`
 	ProcessInstanceID string         `json:"processInstanceId"`
-	CaseID            int64          `json:"caseId"`
-	CaseNumber        string         `json:"caseNumber"`
+	CaseID            int64          `json:"caseId,omitempty"` // of the case that was started
+	CaseNumber        string         `json:"caseNumber,omitempty"`
 }
 
 // Signal asks to tell a BPMN signal to all who wait for it.
