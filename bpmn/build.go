@@ -54,6 +54,9 @@ func (b *modelBuilder) level(p *Process, level *Level) {
 		switch {
 		case c.is("sequenceFlow"):
 			f := &SequenceFlow{Element: c, ID: c.attr("id"), Name: c.attr("name"), Level: level}
+			if f.ID == "" {
+				f.ID = fmt.Sprintf("flow#%d", len(p.Flows)+1) // no id that an XML file can give
+			}
 			p.Flows, level.Flows = append(p.Flows, f), append(level.Flows, f)
 			remember(p.flows, f.ID, f)
 		case c.is("dataObject"):

@@ -11,6 +11,7 @@ func (b *modelBuilder) call(e *Element) *Call {
 		AllIn:       isTrue(e.vendor("inheritVariables"), false),
 	}
 	b.binding(e, c)
+	b.zeebeCall(e, c)
 	for _, in := range e.extensions("in") {
 		switch {
 		case in.attr("businessKey") != "":
@@ -56,7 +57,7 @@ func (b *modelBuilder) binding(e *Element, c *Call) {
 	if kind := e.vendor("calledElementType"); kind != "" && kind != "key" {
 		b.problem("call", e, "%s has the calledElementType %q; processes are called by key", label(e), shorten(kind))
 	}
-	if e.attr("calledElement") == "" && e.vendor("caseRef") == "" {
+	if e.attr("calledElement") == "" && e.vendor("caseRef") == "" && e.zeebe("calledElement") == nil {
 		b.problem("call", e, "%s has no calledElement", label(e))
 	}
 }

@@ -163,7 +163,7 @@ func (b *modelBuilder) assignments(p *Process, n *FlowNode, assignments []*Eleme
 			b.problem("data-association", to, "an assignment of %s has the target %q, which is not the name of a variable", label(n.Element), shorten(to.Text))
 			continue
 		}
-		found = append(found, Mapping{Target: name, Value: Value{Text: b.template(from, "from", from.Text)}})
+		found = append(found, Mapping{Target: name, Value: Value{Text: b.condition(from)}})
 	}
 	return found
 }

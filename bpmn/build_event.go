@@ -49,7 +49,7 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 	switch d.Kind {
 	case MessageEvent:
 		d.event.Name = b.messageName(e)
-		d.event.Key = b.template(e, "correlationKey", e.vendor("correlationKey"))
+		d.event.Key = b.messageKey(e)
 		b.payload(e, &d.event)
 	case SignalEvent:
 		b.signal(e, &d.event)
@@ -93,6 +93,19 @@ func (b *modelBuilder) messageName(e *Element) *expr.Template {
 		return b.template(e, "messageExpression", source)
 	}
 	return b.rootName(e, "messageRef", "message")
+}
+
+// messageKey is the correlation key of a message that is waited for; nil when any will do.
+func (b *modelBuilder) messageKey(e *Element) *expr.Template {
+	if source := e.vendor("correlationKey"); source != "" {
+		return b.template(e, "correlationKey", source)
+	}
+	if message := b.model.root(e.attr("messageRef"), "message"); message != nil {
+		if s := message.zeebe("subscription"); s != nil {
+			return b.feel(s, "correlationKey", s.attr("correlationKey"))
+		}
+	}
+	return nil
 }
 
 // signal reads the name and the scope of a signal.
@@ -142,7 +155,13 @@ func (b *modelBuilder) code(n *FlowNode, e *Element, local, attribute string, th
 func (b *modelBuilder) timer(definition *Element) *Timer {
 	for _, c := range definition.Children {
 		if c.is(string(TimerDuration)) || c.is(string(TimerDate)) || c.is(string(TimerCycle)) {
-			return &Timer{Kind: TimerKind(c.Local), Value: b.template(c, c.Local, c.Text), End: b.template(c, "endDate", c.vendor("endDate"))}
+			timer := &Timer{Kind: TimerKind(c.Local), End: b.template(c, "endDate", c.vendor("endDate"))}
+			if isFEEL(c.Text) {
+				timer.Value = b.feel(c, c.Local, c.Text)
+			} else {
+				timer.Value = b.template(c, c.Local, c.Text)
+			}
+			return timer
 		}
 	}
 	return nil

@@ -17,16 +17,19 @@ func (b *modelBuilder) expression(e *Element, what, source string) *expr.Templat
 		b.bad(e, what, source, errors.New("it is empty"))
 		return nil
 	}
+	if isFEEL(source) {
+		return b.feel(e, what, source)
+	}
 	return b.parsed(e, what, source, expr.ParseExpression)
 }
 
-// condition parses the text of an element that is true or false. Text without ${…} needs BareExpressions; the words
+// condition parses the text of an element that is an expression. Text without ${…} needs BareExpressions; the words
 // true and false do not.
 func (b *modelBuilder) condition(e *Element) *expr.Template {
 	if e == nil {
 		return nil
 	}
-	if source := e.Text; source != "" && source != "true" && source != "false" && !hasExpression(source) && !b.options.BareExpressions {
+	if source := e.Text; source != "" && source != "true" && source != "false" && !hasExpression(source) && !isFEEL(source) && !b.options.BareExpressions {
 		b.bad(e, e.Local, source, errBare)
 		return nil
 	}

@@ -53,6 +53,7 @@ func (b *modelBuilder) multiInstance(p *Process, n *FlowNode, e *Element) *Loop 
 			b.problem("loop", ref, "%s has a loopDataOutputRef and no outputDataItem", label(n.Element))
 		}
 	}
+	b.zeebeLoop(e, loop)
 	loop.Aggregations = b.aggregations(n, e)
 	return loop
 }

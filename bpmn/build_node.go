@@ -18,6 +18,7 @@ func (b *modelBuilder) node(p *Process, e *Element, level *Level) *FlowNode {
 	}
 	n.node.Start, n.node.End = b.listeners(e, "start"), b.listeners(e, "end")
 	b.mappings(p, n)
+	b.zeebeMappings(n)
 	switch {
 	case n.isActivity():
 		n.node.Compensation = isTrue(e.attr("isForCompensation"), false)
@@ -45,7 +46,7 @@ func (b *modelBuilder) activity(n *FlowNode) {
 		}
 	case ReceiveTask:
 		n.node.Message = b.messageName(e)
-		n.node.MessageKey = b.template(e, "correlationKey", e.vendor("correlationKey"))
+		n.node.MessageKey = b.messageKey(e)
 		n.node.Instantiate = isTrue(e.attr("instantiate"), false)
 	case ScriptTask:
 		n.node.Script = b.scriptTask(e)
@@ -90,6 +91,9 @@ func (b *modelBuilder) eventNode(n *FlowNode) {
 			if d.Kind == MessageEvent {
 				n.node.Service = b.service(d.Element)
 			}
+			if n.node.Service == nil && d.Kind == MessageEvent {
+				n.node.Service = b.zeebeService(e)
+			}
 		}
 	}
 }
@@ -116,6 +120,7 @@ func (b *modelBuilder) human(e *Element) *Human {
 		Skip:            b.skip(e),
 		Listeners:       b.taskListeners(e),
 	}
+	b.zeebeHuman(e, h)
 	for _, formal := range resourceExpressions(e, "humanPerformer") {
 		if h.Assignee == nil {
 			h.Assignee = b.template(formal, "humanPerformer", formal.Text)

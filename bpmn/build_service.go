@@ -9,6 +9,9 @@ import (
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
 )
 
+// maxRetries bounds how often a failure is tried again.
+const maxRetries = 1000
+
 // service reads what a service-like task or a message definition does; nil when it says nothing that can be done, which
 // the rules judge.
 func (b *modelBuilder) service(e *Element) *Service {
@@ -17,7 +20,7 @@ func (b *modelBuilder) service(e *Element) *Service {
 		ResultLocal: isTrue(e.vendor("useLocalScopeForResultVariable"), false), Skip: b.skip(e),
 	}
 	if !b.implementation(e, s) {
-		return nil
+		return b.zeebeService(e)
 	}
 	b.fields(e, s)
 	b.retries(e, s)
@@ -149,7 +152,7 @@ func (b *modelBuilder) retries(e *Element, s *Service) {
 	for _, r := range e.extensions("failedJobRetryTimeCycle") {
 		count, interval, found := strings.Cut(strings.TrimPrefix(r.Text, "R"), "/")
 		n, err := strconv.Atoi(count)
-		if !found || err != nil || n < 0 || n > 1000 {
+		if !found || err != nil || n < 0 || n > maxRetries {
 			b.problem("service", r, "%s of %s is %q; it is R<times>/<duration>, as in R3/PT10M", named(r), label(e), shorten(r.Text))
 			return
 		}

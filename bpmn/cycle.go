@@ -1,90 +1,135 @@
 package bpmn
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/adhocore/gronx"
 )
 
-// Cycle is a repeating interval: ISO 8601 (R3/PT1H, R/PT1H, R3/2026-01-01T00:00:00Z/PT1H, R/PT1H/2026-12-31T00:00:00Z)
-// or a cron expression.
+// Cycle is a repetition in time: an ISO 8601 repeating interval, or a cron expression. The zero value never occurs.
 type Cycle struct {
-	Times int       // how often it fires; -1: without end
-	Start time.Time // first firing; zero: one interval after the timer is armed
-	Every Duration  // between two firings; zero for a cron expression
-	End   time.Time // no firing after this; zero: none
-	Cron  *Cron     // nil for an interval
+	Repeat int       // how often; -1: without end
+	Start  time.Time // not before this; zero: one interval after the moment it is armed
+	End    time.Time // not after this; zero: no end
+
+	every Duration
+	cron  string
 }
 
-// maxCycleTimes bounds the number of repetitions.
-const maxCycleTimes = 1_000_000
+// ParseCycle reads "R3/PT1H", "R/PT1H", "R/2026-01-01T08:00:00Z/P1D", "R/PT1H/2026-12-31T00:00:00Z", a single duration,
+// which occurs once, or a cron expression of five fields, of six with seconds in front, or of seven with a year at the
+// end; those with seconds count the days of the week as Quartz does, from Sunday = 1. Cron times are in UTC.
+func ParseCycle(s string) (Cycle, error) {
+	switch s = strings.TrimSpace(s); {
+	case strings.HasPrefix(s, "R"):
+		return parseRepeating(s)
+	case strings.HasPrefix(s, "P"):
+		d, err := ParseDuration(s)
+		return Cycle{Repeat: 1, every: d}, err
+	}
+	return parseCron(s)
+}
 
-// Next returns the first firing after the moment, which is the one of arming or of the last firing; false when there is
-// none. Times is not looked at: the caller counts.
-func (c Cycle) Next(after time.Time) (time.Time, bool) {
-	next := c.Every.AddTo(after)
+func parseRepeating(s string) (Cycle, error) {
+	parts := strings.Split(s, "/")
+	c := Cycle{Repeat: -1}
+	if count := parts[0][1:]; count != "" {
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 1 || n > maxDurationPart {
+			return Cycle{}, fmt.Errorf("the cycle %q repeats %q times; it is a number from 1 to %d, or nothing for without end", shorten(s), shorten(count), maxDurationPart)
+		}
+		c.Repeat = n
+	}
+	var err error
 	switch {
-	case c.Cron != nil:
-		var ok bool
-		if next, ok = c.Cron.Next(after); !ok {
-			return time.Time{}, false
+	case len(parts) == 2:
+		c.every, err = ParseDuration(parts[1])
+	case len(parts) == 3 && strings.HasPrefix(parts[1], "P"):
+		if c.every, err = ParseDuration(parts[1]); err == nil {
+			c.End, err = ParseDateTime(parts[2])
 		}
-	case !c.Start.IsZero() && after.Before(c.Start):
-		next = c.Start
-	}
-	if !next.After(after) || !c.End.IsZero() && next.After(c.End) {
-		return time.Time{}, false
-	}
-	return next, true
-}
-
-// ParseCycle reads a repeating interval.
-func ParseCycle(source string) (Cycle, error) {
-	source = strings.TrimSpace(source)
-	if !strings.HasPrefix(source, "R") {
-		cron, err := ParseCron(source)
-		if err != nil {
-			return Cycle{}, fmt.Errorf("%q is neither a repeating interval such as R3/PT1H nor a cron expression: %w", shorten(source), err)
+	case len(parts) == 3:
+		if c.Start, err = ParseDateTime(parts[1]); err == nil {
+			c.every, err = ParseDuration(parts[2])
 		}
-		return Cycle{Times: -1, Cron: cron}, nil
+	default:
+		return Cycle{}, fmt.Errorf("%q is not a repeating interval such as R3/PT1H", shorten(s))
 	}
-	c, err := parseInterval(source)
 	if err != nil {
-		return Cycle{}, fmt.Errorf("the repeating interval %q %w", shorten(source), err)
+		return Cycle{}, fmt.Errorf("the cycle %q: %w", shorten(s), err)
+	}
+	if c.every == (Duration{}) {
+		return Cycle{}, fmt.Errorf("the cycle %q has an interval of no time", shorten(s))
 	}
 	return c, nil
 }
 
-func parseInterval(source string) (c Cycle, err error) {
-	parts := strings.Split(source, "/")
-	if len(parts) < 2 || len(parts) > 3 {
-		return c, errors.New("is not R<times>/<duration> or R<times>/<start>/<duration>")
+func parseCron(s string) (Cycle, error) {
+	fields := strings.Fields(s)
+	if len(fields) < 5 || len(fields) > 7 {
+		return Cycle{}, fmt.Errorf("%q is neither a repeating interval such as R3/PT1H nor a cron expression", shorten(s))
 	}
-	c.Times = -1
-	if times := parts[0][1:]; times != "" {
-		if c.Times, err = strconv.Atoi(times); err != nil || c.Times < 1 || c.Times > maxCycleTimes {
-			return c, fmt.Errorf("repeats %q times; it is a number between 1 and %d", shorten(times), maxCycleTimes)
+	if len(fields) > 5 {
+		fields[5] = quartzDays(fields[5])
+	}
+	cron := strings.ReplaceAll(strings.Join(fields, " "), "?", "*")
+	if !gronx.IsValid(cron) {
+		return Cycle{}, fmt.Errorf("the cron expression %q does not parse", shorten(s))
+	}
+	return Cycle{Repeat: -1, cron: cron}, nil
+}
+
+// quartzDays turns days of the week that count from Sunday = 1 to days that count from Sunday = 0.
+func quartzDays(field string) string {
+	var b strings.Builder
+	previous := byte(',')
+	for i := range len(field) {
+		c := field[i]
+		if c >= '1' && c <= '7' && previous != '/' && previous != '#' {
+			c--
 		}
+		b.WriteByte(c)
+		previous = field[i]
 	}
-	parts = parts[1:]
-	if len(parts) == 2 && !strings.HasPrefix(parts[0], "P") {
-		if c.Start, err = ParseDateTime(parts[0]); err != nil {
-			return c, fmt.Errorf("has a start that does not parse: %w", err)
+	return b.String()
+}
+
+// First returns the first moment of a cycle that is armed now; zero if there is none.
+func (c Cycle) First(now time.Time) time.Time {
+	switch {
+	case c.cron != "":
+		return c.Next(now)
+	case !c.Start.IsZero():
+		at := c.Start
+		for n := 1; at.Before(now); n++ {
+			if c.Repeat > 0 && n >= c.Repeat {
+				return c.Start // all are past: it occurs at once
+			}
+			at = c.every.AddTo(at)
 		}
-		parts = parts[1:]
+		return c.unlessOver(at)
 	}
-	if c.Every, err = ParseDuration(parts[0]); err != nil {
-		return c, fmt.Errorf("does not parse: %w", err)
+	return c.unlessOver(c.every.AddTo(now))
+}
+
+// Next returns the moment after one of the cycle's moments; zero if there is none. It does not count repetitions.
+func (c Cycle) Next(after time.Time) time.Time {
+	if c.cron == "" {
+		return c.unlessOver(c.every.AddTo(after))
 	}
-	if c.Every == (Duration{}) {
-		return c, errors.New("repeats without any time between")
+	next, err := gronx.NextTickAfter(c.cron, after.UTC(), false)
+	if err != nil || !next.After(after) { // a year that is past gives the same moment again
+		return time.Time{}
 	}
-	if len(parts) == 2 {
-		if c.End, err = ParseDateTime(parts[1]); err != nil {
-			return c, fmt.Errorf("has an end that does not parse: %w", err)
-		}
+	return c.unlessOver(next.UTC())
+}
+
+func (c Cycle) unlessOver(at time.Time) time.Time {
+	if !c.End.IsZero() && at.After(c.End) {
+		return time.Time{}
 	}
-	return c, nil
+	return at
 }

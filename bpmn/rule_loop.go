@@ -38,7 +38,7 @@ func checkLoopMarker(n *FlowNode, r report) {
 }
 
 func (e *Element) hasCollection() bool {
-	return e.vendor("collection") != "" || e.child("loopDataInputRef") != nil
+	return e.vendor("collection") != "" || e.child("loopDataInputRef") != nil || e.zeebe("loopCharacteristics") != nil
 }
 
 // checkCardinality requires that a fixed cardinality is a whole number that is not negative.

@@ -1,6 +1,9 @@
 package bpmn
 
-import "encoding/xml"
+import (
+	"encoding/xml"
+	"strings"
+)
 
 // checkUnknownExtension warns about attributes and extension elements that have no effect here.
 func checkUnknownExtension(m *Model, r report) {
@@ -28,7 +31,7 @@ func knownExtension(of, e *Element) bool {
 		return e.Local == "executionListener" || e.Local == "taskListener" || harmlessExtensions[e.Local] ||
 			readExtension(of, e.Local) || refusedExtension(of, e)
 	}
-	return refusedExtension(of, e)
+	return e.Space == nsZeebe
 }
 
 func checkUnknownAttributes(e *Element, r report) {
@@ -48,7 +51,7 @@ func knownAttribute(e *Element, name xml.Name) bool {
 		known, listed := plainAttributes[e.Local]
 		return !listed || known[name.Local]
 	}
-	return name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
+	return name.Space == nsZeebe && strings.HasPrefix(name.Local, "modelerTemplate") || name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
 }
 
 // attributeName shows an attribute as it is usually written.

@@ -3,19 +3,25 @@ package bpmn
 // checkUnreachable warns about nodes that nothing leads to.
 func checkUnreachable(m *Model, r report) {
 	for _, p := range m.executable() {
-		s := reachSearch{reached: map[*FlowNode]bool{}}
-		s.enter(p.Levels[0])
-		for len(s.pending) > 0 {
-			n := s.pending[len(s.pending)-1]
-			s.pending = s.pending[:len(s.pending)-1]
-			s.follow(n)
-		}
+		reached := p.reachable()
 		for _, n := range p.Nodes {
-			if !s.reached[n] && n.Supported && (n.Level.Node == nil || s.reached[n.Level.Node]) {
+			if !reached[n] && n.Supported && (n.Level.Node == nil || reached[n.Level.Node]) {
 				r(n.Element, "no path from a start event leads to %s", label(n.Element))
 			}
 		}
 	}
+}
+
+// reachable finds the nodes that a token can come to, whatever the conditions are.
+func (p *Process) reachable() map[*FlowNode]bool {
+	s := reachSearch{reached: map[*FlowNode]bool{}}
+	s.enter(p.Levels[0])
+	for len(s.pending) > 0 {
+		n := s.pending[len(s.pending)-1]
+		s.pending = s.pending[:len(s.pending)-1]
+		s.follow(n)
+	}
+	return s.reached
 }
 
 // reachSearch finds every node that a token can come to.

@@ -49,7 +49,10 @@ func refusedAttribute(e *Element, a xml.Attr) bool {
 }
 
 func refusedExtension(of, e *Element) bool {
-	return e.Space == nsZeebe || isVendor(e.Space) && refusedExtensions[e.Local] && !readExtension(of, e.Local)
+	if e.Space == nsZeebe {
+		return !harmlessZeebe[e.Local] && of != nil && !zeebeExtensions[of.Local][e.Local] && (!of.isFlowNode() || !zeebeExtensions["node"][e.Local])
+	}
+	return isVendor(e.Space) && refusedExtensions[e.Local] && !readExtension(of, e.Local)
 }
 
 // readExtension reports whether an extension of the element is read.

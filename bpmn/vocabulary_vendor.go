@@ -73,3 +73,21 @@ var refusedExtensions = words(`inputOutput connector in out errorEventDefinition
 	eventCorrelationParameter eventMapping startEventCorrelationConfiguration channelKey systemChannel triggerEventType
 	constraint script field value taskScheduleConfiguration collection httpRequestHandler httpResponseHandler
 	formData formProperty caseRef validation`)
+
+// zeebeExtensions are the extension elements of Camunda 8 that are read, by the element that they extend.
+var zeebeExtensions = map[string]map[string]bool{
+	"node":                             words("ioMapping"),
+	string(ServiceTask):                words("taskDefinition taskHeaders"),
+	string(SendTask):                   words("taskDefinition taskHeaders"),
+	string(BusinessRuleTask):           words("taskDefinition taskHeaders calledDecision"),
+	string(ThrowEvent):                 words("taskDefinition taskHeaders"),
+	string(EndEvent):                   words("taskDefinition taskHeaders"),
+	string(UserTask):                   words("assignmentDefinition formDefinition taskSchedule priorityDefinition userTask"),
+	string(CallActivity):               words("calledElement"),
+	"message":                          words("subscription"),
+	"multiInstanceLoopCharacteristics": words("loopCharacteristics"),
+	"process":                          words("userTaskForm versionTag"),
+}
+
+// harmlessZeebe are extension elements of Camunda 8 that say nothing about execution.
+var harmlessZeebe = words("properties")

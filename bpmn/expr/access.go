@@ -70,13 +70,10 @@ func (c *Context) call(n *node) (any, error) {
 			result, err = c.textMethod(n, of, args)
 		}
 	case []any:
-		if err := c.Charge(len(of)); err != nil {
-			return nil, located(n, err)
-		}
-		result, err = listMethod(of, n.name, args)
+		result, err = c.listMethod(n, of, args)
 	case map[string]any:
 		if err = c.checkTexts(n, args); err == nil {
-			result, err = mapMethod(of, n.name, args)
+			result, err = c.mapMethod(n, of, args)
 		}
 	default:
 		result, err = scalarMethod(of, n.name, args)

@@ -63,6 +63,8 @@ func (c *Context) eval(n *node) (any, error) {
 		return c.call(n)
 	case list:
 		return c.all(n.args)
+	case invocation:
+		return c.function(n)
 	}
 	return nil, failf(n, BadOperand, "unknown expression")
 }

@@ -14,15 +14,16 @@ type node struct {
 type nodeKind int
 
 const (
-	literal  nodeKind = iota
-	name              // name
-	unary             // name(args[0])
-	binary            // args[0] name args[1]
-	ternary           // args[0] ? args[1] : args[2]
-	property          // args[0].name
-	index             // args[0][args[1]]
-	call              // args[0].name(args[1:])
-	list              // [args…]
+	literal    nodeKind = iota
+	name                // name
+	unary               // name(args[0])
+	binary              // args[0] name args[1]
+	ternary             // args[0] ? args[1] : args[2]
+	property            // args[0].name
+	index               // args[0][args[1]]
+	call                // args[0].name(args[1:])
+	list                // [args…]
+	invocation          // name(args…), a function with its prefix
 )
 
 // levels of the binary operators, loosest first.
@@ -251,6 +252,9 @@ func (p *parser) named(tok token) (*node, error) {
 	}
 	if p.is("(") {
 		return nil, syntaxError(p.lexer.source, tok.offset, "function %q is not supported", tok.text)
+	}
+	if function, ok := p.prefixed(tok); ok {
+		return p.invocation(tok, function)
 	}
 	return &node{kind: name, offset: tok.offset, name: tok.text}, nil
 }

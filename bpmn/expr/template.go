@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -109,26 +108,6 @@ func (t *Template) Source() string { return t.source }
 // IsLiteral reports whether the template has no expression in it.
 func (t *Template) IsLiteral() bool {
 	return !slices.ContainsFunc(t.parts, func(p part) bool { return p.expr != nil })
-}
-
-// Names lists the names the template looks up, sorted, each once.
-func (t *Template) Names() []string {
-	found := map[string]bool{}
-	var walk func(n *node)
-	walk = func(n *node) {
-		if n.kind == name {
-			found[n.name] = true
-		}
-		for _, a := range n.args {
-			walk(a)
-		}
-	}
-	for _, p := range t.parts {
-		if p.expr != nil {
-			walk(p.expr)
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
 }
 
 // Eval evaluates the template. A single expression keeps its type; anything else is text. The error is an *EvalError.

@@ -42,6 +42,5 @@ type ScriptSource struct {
 // ScriptResult is what a script did.
 type ScriptResult struct {
 	Result    json.RawMessage            `json:"result"`              // value of the last expression; null if it had none
-	Variables map[string]json.RawMessage `json:"variables,omitempty"` // those that it set or changed
-	Removed   []string                   `json:"removed,omitempty"`   // those that it removed, sorted
+	Variables map[string]json.RawMessage `json:"variables,omitempty"` // those that it set or changed; null for one that it removed
 }
