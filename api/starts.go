@@ -15,19 +15,19 @@ func startEvents(p *bpmn.Program) []casework.StartEvent {
 	for _, i := range p.Root.Triggered {
 		n := &p.Nodes[i]
 		if n.Kind != bpmn.EventGateway {
-			found = append(found, triggersOf(n, n)...)
+			found = append(found, triggersOf(n)...)
 			continue
 		}
-		for _, f := range n.Out {
-			found = append(found, triggersOf(n, &p.Nodes[p.Flows[f].Target])...)
+		for _, f := range n.Out { // the instance begins at the event behind the gateway
+			found = append(found, triggersOf(&p.Nodes[p.Flows[f].Target])...)
 		}
 	}
 	return found
 }
 
-// triggersOf lists what triggers the start at one node: the events of another, or of itself.
-func triggersOf(start, event *bpmn.Node) (found []casework.StartEvent) {
-	entry := casework.StartEvent{ID: start.ID, Name: start.Name}
+// triggersOf lists what triggers the start at one node.
+func triggersOf(event *bpmn.Node) (found []casework.StartEvent) {
+	entry := casework.StartEvent{ID: event.ID, Name: event.Name}
 	if event.Kind == bpmn.ReceiveTask && event.Message != nil {
 		entry.Type, entry.Trigger = casework.StartMessage, literal(event.Message)
 		return []casework.StartEvent{entry}

@@ -143,7 +143,7 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token, ev.Elements = engine.Activate, c.ElementInstanceID, c.Elements
 	case casework.CommandFinish:
 		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
-	case casework.CommandChildEnded:
+	case casework.CommandChildEnded, casework.CommandChildEscalated:
 		return r.childEvent(c, ev)
 	}
 	return ev

@@ -45,6 +45,11 @@ func (r *run) addEvent(c *casework.StepCommit, e engine.Effect) {
 	case engine.SignalThrown:
 		events.Signals = append(events.Signals, throwOf(e))
 		events.EngineRev = engine.Rev
+	case engine.EscalationThrown:
+		if r.start.ParentInstanceID == "" {
+			return // nobody is there to catch it
+		}
+		events.Escalations = append(events.Escalations, e.Code)
 	case engine.ChildStarted:
 		events.Children = append(events.Children, r.childOf(e, c.Step))
 		events.EngineRev = engine.Rev
@@ -61,18 +66,8 @@ func (r *run) addEvent(c *casework.StepCommit, e engine.Effect) {
 func (r *run) subscriptionOf(e engine.Effect) casework.Subscription {
 	return casework.Subscription{
 		SubscriptionID: e.Instance, Kind: e.Subscription.Kind, Name: e.Subscription.Name, Key: e.Subscription.Key,
-		ElementID: e.Element, Repeats: r.repeats(e.Subscription.Node),
+		ElementID: e.Element, Repeats: e.Subscription.Repeats,
 	}
-}
-
-// repeats reports whether an event may occur again after it has: it does not interrupt what it belongs to.
-func (r *run) repeats(node string) bool {
-	i := r.program.NodeIndex(node)
-	if i < 0 {
-		return false
-	}
-	n := &r.program.Nodes[i]
-	return (n.Kind == bpmn.BoundaryEvent || n.Kind == bpmn.StartEvent) && !n.Interrupting
 }
 
 // unsubscribe closes a subscription. One that was opened in this burst never was; one that the database was not told of
@@ -140,21 +135,20 @@ func (r *run) dropChild(token string) {
 	}
 }
 
-// childEvent translates the end of a child. One that a person ended, or that could not be started, is a failure of the
-// call activity: an incident whose retry starts another child. An unknown child gives an event that the engine calls
-// stale.
+// childEvent translates what a child tells its caller. One that a person ended, or that could not be started, has a reason
+// and no code: an incident, whose retry starts another child. An unknown child gives an event that the engine calls stale.
 func (r *run) childEvent(c casework.Command, ev engine.Event) engine.Event {
+	ev.Kind, ev.Code = engine.ChildEnded, c.Code
 	if i := slices.IndexFunc(r.state.Children, func(o OpenChild) bool { return o.InstanceID == c.ChildID }); i >= 0 {
 		ev.Token = r.state.Children[i].Token
 	}
 	switch {
-	case c.Code != "" || c.Status == string(casework.InstanceCompleted):
-		ev.Kind, ev.Code = engine.ChildEnded, c.Code
-	case c.Status == casework.ChildFailed:
-		ev.Kind, ev.Type = engine.ActivityFailed, "ChildNotStarted"
-	default:
-		ev.Kind, ev.Type = engine.ActivityFailed, "ChildTerminated"
-		ev.Reason = "the called process was ended: " + c.Reason
+	case c.Kind == casework.CommandChildEscalated:
+		ev.Kind = engine.ChildEscalated
+	case c.Status == string(casework.InstanceCompleted):
+		ev.Reason = ""
+	case c.Reason == "":
+		ev.Reason = "it was ended"
 	}
 	return ev
 }

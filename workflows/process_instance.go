@@ -159,6 +159,7 @@ func (r *run) begin(ctx workflow.Context) error {
 	}
 	_, err = r.step(ctx, engine.Event{
 		Kind: engine.Start, StartEvent: r.start.StartEventID, Name: r.start.Trigger, Variables: vars,
+		Rev: r.start.EngineRev, InstanceID: r.start.InstanceID, BusinessKey: r.start.BusinessKey,
 		Initiator: engine.User{ID: r.start.Initiator, Roles: r.start.InitiatorRoles},
 	}, casework.Command{ActorID: r.start.Initiator})
 	return err

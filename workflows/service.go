@@ -205,10 +205,13 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 		return ev
 	}
 	n := &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)]
-	if n.Script != nil {
+	switch name := r.state.Activities[i].Type; {
+	case n.Script != nil:
 		return scriptAnswer(ev)
-	}
-	if n.Service == nil || n.Service.ResultVariable == "" {
+	case name == casework.ActivityHTTPCall, name == casework.ActivitySendMail: // their results are the variables to set
+		_ = json.Unmarshal(ev.Value, &ev.Variables)
+		ev.Value = nil
+	case n.Service == nil || n.Service.ResultVariable == "":
 		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
 	}
 	return ev
@@ -216,15 +219,8 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 
 func scriptAnswer(ev engine.Event) engine.Event {
 	var result casework.ScriptResult
-	if json.Unmarshal(ev.Value, &result) != nil {
-		return ev
-	}
-	ev.Value, ev.Variables = jsonOf(result.Result), result.Variables
-	for _, name := range result.Removed { // nothing is left of a variable that is null
-		if ev.Variables == nil {
-			ev.Variables = map[string]json.RawMessage{}
-		}
-		ev.Variables[name] = json.RawMessage("null")
+	if json.Unmarshal(ev.Value, &result) == nil {
+		ev.Value, ev.Variables = jsonOf(result.Result), result.Variables
 	}
 	return ev
 }

@@ -7,24 +7,25 @@ type CommandKind string
 
 // The commands.
 const (
-	CommandClaim         CommandKind = "claim"
-	CommandUnclaim       CommandKind = "unclaim"
-	CommandComplete      CommandKind = "complete"
-	CommandTerminate     CommandKind = "terminate"
-	CommandRetryIncident CommandKind = "retry-incident"
-	CommandMessage       CommandKind = "message"             // for the subscription SubscriptionID
-	CommandSignal        CommandKind = "signal"              // for every subscription of Name
-	CommandChildEnded    CommandKind = "child-ended"         // the instance ChildID, of the call activity ElementInstanceID
-	CommandSetVariables  CommandKind = "set-variables"       // of the process
-	CommandActivate      CommandKind = "activate-activities" // Elements of the ad-hoc sub-process ElementInstanceID
-	CommandFinish        CommandKind = "complete-activities" // the ad-hoc sub-process ElementInstanceID
+	CommandClaim          CommandKind = "claim"
+	CommandUnclaim        CommandKind = "unclaim"
+	CommandComplete       CommandKind = "complete"
+	CommandTerminate      CommandKind = "terminate"
+	CommandRetryIncident  CommandKind = "retry-incident"
+	CommandMessage        CommandKind = "message"             // for the subscription SubscriptionID
+	CommandSignal         CommandKind = "signal"              // for every subscription of Name
+	CommandChildEnded     CommandKind = "child-ended"         // the instance ChildID, of the call activity ElementInstanceID
+	CommandChildEscalated CommandKind = "child-escalated"     // the instance ChildID has thrown the escalation Code, which nothing in it catches
+	CommandSetVariables   CommandKind = "set-variables"       // of the process
+	CommandActivate       CommandKind = "activate-activities" // Elements of the ad-hoc sub-process ElementInstanceID
+	CommandFinish         CommandKind = "complete-activities" // the ad-hoc sub-process ElementInstanceID
 )
 
 // CommandKinds lists every kind, in a fixed order.
 func CommandKinds() []CommandKind {
 	return []CommandKind{
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
-		CommandChildEnded, CommandSetVariables, CommandActivate, CommandFinish,
+		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
 	}
 }
 

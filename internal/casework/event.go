@@ -8,6 +8,7 @@ type StepEvents struct {
 	Unsubscribed   []string       `json:"unsubscribed,omitempty"` // subscription ids
 	Messages       []Throw        `json:"messages,omitempty"`     // each for one receiver, perhaps this instance itself
 	Signals        []Throw        `json:"signals,omitempty"`      // for all other instances
+	Escalations    []string       `json:"escalations,omitempty"`  // codes that nothing in this instance catches: its caller is told
 	Children       []ChildStart   `json:"children,omitempty"`
 	CancelChildren []string       `json:"cancelChildren,omitempty"` // instance ids
 	TaskVariables  []TaskVariable `json:"taskVariables,omitempty"`

@@ -62,7 +62,7 @@ ALTER TABLE flowable.commit_steps ADD COLUMN answer JSONB;
 
 ALTER TABLE flowable.task_commands DROP CONSTRAINT task_commands_kind_check;
 ALTER TABLE flowable.task_commands ADD CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate',
-    'retry-incident', 'message', 'signal', 'child-ended', 'set-variables', 'activate-activities', 'complete-activities'));
+    'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities'));
 
 CREATE UNIQUE INDEX workflow_variables_task_name ON flowable.workflow_variables (task_id, variable_name) WHERE task_id IS NOT NULL;
 DROP INDEX flowable.idx_workflow_variables_task;

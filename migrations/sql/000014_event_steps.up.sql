@@ -114,8 +114,8 @@ BEGIN
     RETURN v_found;
 END $$;
 
--- Tells a caller how its child ended. Answers the delivery; NULL if the caller has ended.
-CREATE FUNCTION flowable.tell_caller(p_caller_id TEXT, p_actor TEXT, p_message JSONB) RETURNS JSONB
+-- Tells a caller what its child did. p_message is the rest of the command. Answers the delivery; NULL if the caller has ended.
+CREATE FUNCTION flowable.tell_caller(p_caller_id TEXT, p_kind TEXT, p_actor TEXT, p_message JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -123,7 +123,7 @@ BEGIN
         WHERE i.process_instance_id = p_caller_id AND i.status NOT IN ('COMPLETED', 'TERMINATED')) THEN
         RETURN NULL;
     END IF;
-    RETURN flowable.accept_command(p_message || jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'child-ended',
+    RETURN flowable.accept_command(p_message || jsonb_build_object('commandId', gen_random_uuid(), 'kind', p_kind,
         'instanceId', p_caller_id, 'actorId', p_actor), INTERVAL '2 seconds');
 END $$;
 
@@ -149,7 +149,7 @@ BEGIN
         WHEN v_start_id IS NULL THEN format('the process "%s" cannot be called: it has no plain start event', p_child ->> 'processKey')
         WHEN p_caller.call_depth >= 50 THEN 'processes call each other more than 50 deep' END;
     IF v_why_not IS NOT NULL THEN
-        RETURN flowable.tell_caller(p_caller.process_instance_id, p_caller.started_by, jsonb_build_object('status', 'FAILED',
+        RETURN flowable.tell_caller(p_caller.process_instance_id, 'child-ended', p_caller.started_by, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_child ->> 'elementInstanceId', 'childId', p_child ->> 'instanceId', 'reason', v_why_not));
     END IF;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, parent_process_id, super_process_id,
@@ -178,7 +178,7 @@ BEGIN
     IF p_instance.parent_process_id IS NULL THEN
         RETURN NULL;
     END IF;
-    RETURN flowable.tell_caller(p_instance.parent_process_id, p_actor, jsonb_build_object(
+    RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object(
         'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
         'status', p_end -> 'status', 'code', p_end -> 'code', 'reason', p_end -> 'reason',
         'variables', (SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
@@ -240,13 +240,21 @@ BEGIN
     IF p ? 'taskVariables' THEN
         PERFORM flowable.record_task_variables(p_instance.process_instance_id, p -> 'taskVariables');
     END IF;
+    IF p ? 'escalations' THEN
+        v_deliveries := v_deliveries || COALESCE((
+            SELECT jsonb_agg(t.told) FILTER (WHERE t.told IS NOT NULL) FROM (
+                SELECT flowable.tell_caller(p_instance.parent_process_id, 'child-escalated', p_actor, jsonb_build_object(
+                    'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value)) AS told
+                FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e ORDER BY e.ordinality) AS t), '[]');
+    END IF;
     IF p ? 'cancelChildren' THEN
         v_deliveries := v_deliveries || flowable.cancel_children(p_instance, p -> 'cancelChildren', p_actor);
     END IF;
     IF p ? 'children' THEN
         v_deliveries := v_deliveries || COALESCE((
-            SELECT jsonb_agg(flowable.start_child(p_instance, c.value, v_rev, p_at) ORDER BY c.ordinality)
-            FROM jsonb_array_elements(p -> 'children') WITH ORDINALITY AS c), '[]');
+            SELECT jsonb_agg(t.started) FILTER (WHERE t.started IS NOT NULL) FROM (
+                SELECT flowable.start_child(p_instance, c.value, v_rev, p_at) AS started
+                FROM jsonb_array_elements(p -> 'children') WITH ORDINALITY AS c ORDER BY c.ordinality) AS t), '[]');
     END IF;
     IF p ? 'messages' THEN
         v_deliveries := v_deliveries || flowable.route_throws(p_instance, 'message', p -> 'messages', v_rev);
