@@ -158,8 +158,9 @@ type Aggregation struct {
 
 // Mapping computes one variable.
 type Mapping struct {
-	Target string
-	Value  Value
+	Target   string
+	Value    Value
+	Optional bool // left out where the value is null: a data association whose source has none (BPMN 2.0 section 10.4.2)
 }
 
 // Value is something to compute: exactly one field is set; none is null.

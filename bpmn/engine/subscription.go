@@ -11,7 +11,7 @@ import (
 // arm begins to wait for the events of a node: a boundary event, a catching event, a receive task, the start event of an
 // event sub-process. The host is the node instance or scope that they belong to; seen is where they see variables.
 func (m *machine) arm(event *bpmn.Node, host, seen string) error {
-	if event.Message != nil {
+	if event.Kind == bpmn.ReceiveTask {
 		return m.subscribe(event, 0, bpmn.EventDefinition{Kind: bpmn.MessageEvent, Name: event.Message}, host, seen)
 	}
 	for i, def := range event.Events {
@@ -37,6 +37,9 @@ func (m *machine) subscribe(event *bpmn.Node, index int, def bpmn.EventDefinitio
 	}
 	if e.err != nil {
 		return fmt.Errorf("event %q: %w", event.ID, e.err)
+	}
+	if event.Kind == bpmn.ReceiveTask && event.Message == nil {
+		s.Name = event.ID // nothing else names what it waits for
 	}
 	s.ID = m.newID(event.ID)
 	m.state.Subscriptions = append(m.state.Subscriptions, s)
@@ -182,9 +185,9 @@ func (m *machine) triggerCatch(event *bpmn.Node, host string) {
 	m.leave(v)
 }
 
-// enterCatch waits for the events of a catching event or receive task. One without any passes.
+// enterCatch waits for the events of a catching event or receive task. A catching event without any passes.
 func (m *machine) enterCatch(v visit) (outcome, error) {
-	if len(v.node.Events) == 0 && v.node.Message == nil {
+	if len(v.node.Events) == 0 && v.node.Kind == bpmn.CatchEvent {
 		return goOn, nil
 	}
 	for _, e := range v.node.Events {
