@@ -50,10 +50,10 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 	case MessageEvent:
 		d.event.Name = b.messageName(e)
 		d.event.Key = b.messageKey(e)
-		b.payload(e, &d.event)
+		b.payload(n, e, &d.event)
 	case SignalEvent:
 		b.signal(e, &d.event)
-		b.payload(e, &d.event)
+		b.payload(n, e, &d.event)
 	case TimerEvent:
 		d.event.Timer = b.timer(e)
 	case ErrorEvent:
@@ -168,8 +168,12 @@ func (b *modelBuilder) timer(definition *Element) *Timer {
 }
 
 // payload reads the variables that travel with a thrown message or signal.
-func (b *modelBuilder) payload(e *Element, event *EventDefinition) {
+func (b *modelBuilder) payload(n *FlowNode, e *Element, event *EventDefinition) {
 	for _, in := range e.extensions("in") {
+		if n.Kind != ThrowEvent && n.Kind != EndEvent {
+			b.refused(in, "%s has %s, which is supported where something is thrown", label(n.Element), named(in))
+			return
+		}
 		if in.attr("variables") == "all" {
 			event.AllData = true
 			continue

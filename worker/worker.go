@@ -48,6 +48,7 @@ type Deps struct {
 	Client   client.Client
 	Programs workflows.Programs
 	Steps    activities.StepStore
+	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
 	Log      *zap.Logger
 }
 
@@ -86,7 +87,7 @@ type Registry interface {
 func Register(r Registry, d Deps) {
 	instance := &workflows.ProcessInstance{Programs: d.Programs}
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
-	acts := &activities.Activities{Store: d.Steps}
+	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
 }
 

@@ -80,6 +80,7 @@ type Task struct {
 // Throw is a message or signal on its way out.
 type Throw struct {
 	Name      string                     `json:"name"`
+	Key       string                     `json:"key,omitempty"` // message: correlation key
 	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }
 

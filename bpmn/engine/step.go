@@ -92,12 +92,15 @@ func (m *machine) apply(ev Event) error {
 	return fmt.Errorf("event %q: %w", ev.Kind, ErrStale)
 }
 
-// run enters what has arrived; when nothing is on its way, it looks at what depends on the whole: conditions, inclusive
-// joins, and scopes in which nothing is left.
+// run enters what has arrived. Conditions come first, as soon as they are true. When nothing is on its way, it looks at what
+// depends on the whole: inclusive joins, and scopes in which nothing is left.
 func (m *machine) run() {
 	for !m.state.Ended {
+		if m.checkConditions() {
+			continue
+		}
 		if len(m.arrived) == 0 {
-			if m.checkConditions() || m.openInclusiveJoin() || m.finishScope() {
+			if m.openInclusiveJoin() || m.finishScope() {
 				continue
 			}
 			return

@@ -78,7 +78,9 @@ func startWorker(ctx context.Context, store *db.Store, waiters *db.StepHub, conn
 		return nil, err
 	}
 	announcer := db.NewAnnouncer(store, waiters, log)
-	w, err := worker.New(worker.Deps{Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Log: log}, worker.Config{})
+	w, err := worker.New(worker.Deps{
+		Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Sender: workflows.NewClient(conn, namespace), Log: log,
+	}, worker.Config{})
 	if err != nil {
 		return nil, err
 	}
