@@ -44,7 +44,7 @@ func (r *run) base(i world.Instance) map[string]any {
 		"processInstanceId": i.ID, "processDefinitionId": i.Definition.ID(), "processDefinitionKey": i.Definition.Key,
 		"processDefinitionName": i.Definition.Name, "processDefinitionCategory": i.Definition.Namespace,
 		"processInstanceBusinessKey": optional(i.BusinessKey), "superProcessInstanceId": optional(i.Parent),
-		"processInstanceRootScopeId": optional(root(i)), "processInstanceParentScopeId": optional(i.Parent),
+		"processInstanceRootScopeId": optional(root(i)),
 	}
 }
 

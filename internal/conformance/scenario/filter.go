@@ -144,10 +144,10 @@ func same(field, want any) bool {
 var knownFields = map[string]bool{
 	"processInstanceId": true, "processDefinitionId": true, "processDefinitionKey": true, "processDefinitionName": true,
 	"processDefinitionCategory": true, "processInstanceBusinessKey": true, "superProcessInstanceId": true,
-	"processInstanceRootScopeId": true, "processInstanceParentScopeId": true,
-	"taskId": true, "taskName": true, "taskDefinitionKey": true, "taskAssignee": true, "taskDescription": true,
+	"processInstanceRootScopeId": true,
+	"taskId":                     true, "taskName": true, "taskDefinitionKey": true, "taskAssignee": true, "taskDescription": true,
 	"executionId": true, "activityId": true, "activityType": true, "variableName": true, "variableId": true,
-	"messageEventSubscriptionName": true, "eventName": true, "eventType": true, "elementId": true,
+	"messageEventSubscriptionName": true, "signalEventSubscriptionName": true, "eventName": true, "eventType": true, "elementId": true,
 }
 
 var _ Engine = (*world.World)(nil)
