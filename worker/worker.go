@@ -48,6 +48,7 @@ type Deps struct {
 	Client   client.Client
 	Programs workflows.Programs
 	Steps    activities.StepStore
+	Services Services // optional
 	Log      *zap.Logger
 }
 
@@ -88,6 +89,7 @@ func Register(r Registry, d Deps) {
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
 	acts := &activities.Activities{Store: d.Steps}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
+	d.Services.Register(r)
 }
 
 // Start begins to poll and returns.
