@@ -73,6 +73,7 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 		d.event.Name = b.literal(e, e.attr("name"))
 	case TerminateEvent:
 		d.event.All = isTrue(e.vendor("terminateAll"), false)
+		d.event.Multi = isTrue(e.vendor("terminateMultiInstance"), false)
 	}
 	return d
 }

@@ -22,7 +22,13 @@ func (m *machine) checkConditions() bool {
 		}
 		event := m.node(s.Node)
 		def := &event.Events[s.Event]
-		if !armed && !concerns(def, changed) {
+		concerned := concerns(def, changed)
+		if def.Condition == nil && concerned { // a listener of changes: each one counts
+			m.looked, m.armed = len(m.changed), false
+			m.occurCondition(*s, event)
+			return true
+		}
+		if def.Condition == nil || !armed && !concerned {
 			continue
 		}
 		now, err := def.Condition.EvalBool(m.namesAt(event, s.Scope), limits)
@@ -58,8 +64,11 @@ func (m *machine) occurCondition(s Subscription, event *bpmn.Node) {
 }
 
 // concerns reports whether a change of variables is one that the event looks at.
-func concerns(def *bpmn.EventDefinition, changed []string) bool {
-	return len(def.Variables) == 0 || slices.ContainsFunc(changed, func(name string) bool { return slices.Contains(def.Variables, name) })
+func concerns(def *bpmn.EventDefinition, changed []change) bool {
+	return slices.ContainsFunc(changed, func(c change) bool {
+		return (len(def.Variables) == 0 || slices.Contains(def.Variables, c.name)) &&
+			(len(def.Changes) == 0 || slices.Contains(def.Changes, c.kind))
+	})
 }
 
 // setFromOutside sets variables of the process, or of a node instance.
