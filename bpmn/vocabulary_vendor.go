@@ -52,6 +52,7 @@ var refusedAttributes = map[string]string{
 // vendorExtensions are the vendor extension elements that are read, by the element that they extend.
 var vendorExtensions = map[string]map[string]bool{
 	"node":                             words("executionListener inputOutput failedJobRetryTimeCycle"),
+	"process":                          words("executionListener"),
 	"sequenceFlow":                     words("executionListener"),
 	"catch":                            words("variableListenerEventDefinition"),
 	string(UserTask):                   words("taskListener formProperty formData"),
