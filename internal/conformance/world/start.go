@@ -37,8 +37,8 @@ func (w *World) Start(r Request) (string, error) {
 
 func (w *World) beginning(r Request) (*Definition, string, error) {
 	if r.Message != "" {
-		for _, t := range w.triggers(bpmn.MessageEvent, r.Message) {
-			return t.definition, t.event, nil
+		if ts := w.triggers(bpmn.MessageEvent, r.Message); len(ts) > 0 {
+			return ts[0].definition, ts[0].event, nil
 		}
 		return nil, "", fmt.Errorf("a process that begins with the message %q: %w", r.Message, ErrUnknown)
 	}
