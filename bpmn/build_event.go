@@ -73,6 +73,7 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 		d.event.Name = b.literal(e, e.attr("name"))
 	case TerminateEvent:
 		d.event.All = isTrue(e.vendor("terminateAll"), false)
+		d.event.Multi = isTrue(e.vendor("terminateMultiInstance"), false)
 	}
 	return d
 }
@@ -140,6 +141,8 @@ func (b *modelBuilder) code(n *FlowNode, e *Element, local, attribute string, th
 	ref := e.attr(local + "Ref")
 	target := b.model.root(ref, local)
 	switch {
+	case target != nil && local == "escalation" && !throws && target.attr(attribute) == "":
+		return nil
 	case target != nil:
 		return b.template(target, attribute, cmp.Or(target.attr(attribute), target.attr("id")))
 	case ref != "":

@@ -85,7 +85,7 @@ func TestEveryWayToBreakAContentIsFound(t *testing.T) {
 		"a data store":             {`<dataStoreReference id="d"/><dataObject id="o"/><task id="x"><dataInputAssociation><sourceRef>d</sourceRef><targetRef>o</targetRef></dataInputAssociation></task>`, "data-association", "x", "data store"},
 		"a form that computes":     {of(`<userTask id="x"/>`, `<flowable:formProperty id="a" expression="${b}"/>`), "unsupported-extension", "a", "forms only describe"},
 		"a form with a default":    {of(`<userTask id="x"/>`, `<camunda:formData><camunda:formField id="a" defaultValue="1"/></camunda:formData>`), "unsupported-extension", "a", "defaultValue"},
-		"a skipped flow":           {`<sequenceFlow id="x" sourceRef="t" targetRef="e" flowable:skipExpression="${a}"/>`, "unsupported-extension", "x", "skipExpression"},
+		"a skipped manual task":    {`<manualTask id="x" flowable:skipExpression="${a}"/>`, "unsupported-extension", "x", "skipExpression"},
 		"a cycle with a bad end":   {`<intermediateCatchEvent id="x"><timerEventDefinition><timeCycle flowable:endDate="soon">R/P1D</timeCycle></timerEventDefinition></intermediateCatchEvent>`, "timer-definition", "x", "endDate"},
 	}
 	for name, c := range cases {

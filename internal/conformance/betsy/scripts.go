@@ -67,8 +67,8 @@ func dataOutput(w world.Work) string {
 		if m.Value.Text == nil {
 			continue
 		}
-		for _, name := range m.Value.Text.Names() {
-			return name
+		if names := m.Value.Text.Names(); len(names) > 0 {
+			return names[0]
 		}
 	}
 	return dataObject(w)
