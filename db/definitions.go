@@ -62,7 +62,7 @@ func deployOne(ctx context.Context, q *dbsqlc.Queries, caller, deployment string
 	if err := q.DefinitionDeactivate(ctx, d.ProcessKey); err != nil {
 		return row, err
 	}
-	starts, err := json.Marshal(d.StartEvents)
+	starts, err := json.Marshal(slices.Concat([]casework.StartEvent{}, d.StartEvents)) // never null
 	if err != nil {
 		return row, fmt.Errorf("encode start events: %w", err)
 	}
