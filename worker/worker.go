@@ -49,6 +49,7 @@ type Deps struct {
 	Programs workflows.Programs
 	Steps    activities.StepStore
 	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
+	Services Services          // optional
 	Log      *zap.Logger
 }
 
@@ -89,6 +90,7 @@ func Register(r Registry, d Deps) {
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
 	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
+	d.Services.Register(r)
 }
 
 // Start begins to poll and returns.

@@ -16,6 +16,7 @@ import (
 	"github.com/onecms/nextgen-workflow/api"
 	"github.com/onecms/nextgen-workflow/db"
 	"github.com/onecms/nextgen-workflow/migrations"
+	"github.com/onecms/nextgen-workflow/worker"
 )
 
 // devConfig is the configuration of the development stack.
@@ -26,10 +27,11 @@ type devConfig struct {
 	temporalAddress              string
 	temporalPort, uiPort         string
 	namespace                    string
+	services                     servicesConfig
 }
 
 func (c *devConfig) settings() settings {
-	return settings{
+	return append(settings{
 		{flag: "data-dir", env: "NEXTGEN_DATA_DIR", fallback: ".nextgen", help: "folder of the embedded servers' data and logs", target: &c.dataDir},
 		{flag: "port", env: "NEXTGEN_PORT", fallback: "8080", help: "port of the API on 127.0.0.1", target: &c.port, check: isPort},
 		{flag: "postgres-port", env: "NEXTGEN_POSTGRES_PORT", fallback: "5433", help: "port of the embedded PostgreSQL", target: &c.postgresPort, check: isPort},
@@ -39,7 +41,7 @@ func (c *devConfig) settings() settings {
 		{flag: "temporal-address", env: "TEMPORAL_ADDRESS", help: "an existing Temporal server; nothing is embedded for it then", target: &c.temporalAddress, check: isOptionalAddress},
 		{flag: "temporal-namespace", env: "TEMPORAL_NAMESPACE", fallback: "default", help: "Temporal namespace of the cases", target: &c.namespace},
 		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "warn", help: "debug, info, warn or error", target: &c.level, check: isLevel},
-	}
+	}, c.services.settings()...)
 }
 
 func devCommand() *cobra.Command {
@@ -65,6 +67,8 @@ type devStack struct {
 	log   *zap.Logger
 	began time.Time
 	stops []func()
+
+	services worker.Services
 }
 
 func runDev(ctx context.Context, cfg devConfig, out io.Writer) error {
@@ -72,7 +76,11 @@ func runDev(ctx context.Context, cfg devConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := &devStack{cfg: cfg, out: out, log: log, began: time.Now()}
+	services, err := cfg.services.build()
+	if err != nil {
+		return err
+	}
+	s := &devStack{cfg: cfg, out: out, log: log, began: time.Now(), services: services}
 	defer s.stop()
 	if err := s.up(ctx); err != nil {
 		return err
@@ -148,11 +156,13 @@ func (s *devStack) product(ctx context.Context, databaseURL string, temporal tem
 		return side, err
 	}
 	s.stops = append(s.stops, workerStore.Close)
-	worker, err := startWorker(ctx, workerStore, side.hub, side.conn, temporal.namespace, s.log)
+	running, err := startWorker(ctx, workerParts{
+		store: workerStore, waiters: side.hub, conn: side.conn, namespace: temporal.namespace, services: s.services, log: s.log,
+	})
 	if err != nil {
 		return side, err
 	}
-	s.stops = append(s.stops, worker.stop)
+	s.stops = append(s.stops, running.stop)
 	return side, nil
 }
 

@@ -34,7 +34,7 @@ Every flag can also be set by an environment variable, which is named with it; a
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(devCommand(), apiCommand(), workerCommand(), migrateCommand(), deployCommand(),
-		lintCommand(), seedCommand(), healthCommand())
+		lintCommand(), seedCommand(), healthCommand(), scriptsCommand())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -111,19 +112,24 @@ func component(name string, err error) api.ComponentStatus {
 func workerCommand() *cobra.Command {
 	var databaseURL, level, health, cache string
 	var temporal temporalConfig
+	var services servicesConfig
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run cases: the Temporal worker and the outbox relay",
 		Args:  usage(cobra.NoArgs),
 	}
-	append(settings{
+	slices.Concat(settings{
 		{flag: "database-url", env: "DATABASE_URL", help: "PostgreSQL of the product; the login must be able to SET ROLE nextgen_worker", target: &databaseURL, check: isPostgresURL, secret: true},
 		{flag: "health-address", env: "NEXTGEN_HEALTH_ADDRESS", help: "address of /healthz; empty serves none", target: &health, check: isOptionalAddress},
 		{flag: "workflow-cache", env: "NEXTGEN_WORKFLOW_CACHE", fallback: "10000", help: "cases kept in memory between their workflow tasks; with 0 every task replays the history", target: &cache, check: isCount},
 		{flag: "log-level", env: "NEXTGEN_LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", target: &level, check: isLevel},
-	}, temporal.settings()...).bind(cmd)
+	}, temporal.settings(), services.settings()).bind(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
+		built, err := services.build()
+		if err != nil {
+			return err
+		}
 		log, err := newLog(level, false)
 		if err != nil {
 			return err
@@ -143,7 +149,7 @@ func workerCommand() *cobra.Command {
 			return err
 		}
 		sdk.SetStickyWorkflowCacheSize(size) // of the process, before any worker starts
-		side, err := startWorker(ctx, store, nil, conn, temporal.namespace, log)
+		side, err := startWorker(ctx, workerParts{store: store, conn: conn, namespace: temporal.namespace, services: built, log: log})
 		if err != nil {
 			return err
 		}

@@ -67,19 +67,31 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 
 // workerSide is a running worker with its relay.
 type workerSide struct {
-	worker *worker.Worker
-	relay  sync.WaitGroup // relay, announcer, maintenance
-	cancel context.CancelFunc
+	worker   *worker.Worker
+	services worker.Services
+	relay    sync.WaitGroup // relay, announcer, maintenance
+	cancel   context.CancelFunc
 }
 
-// startWorker starts the worker. waiters are those in the same process that hear of steps; nil if there are none.
-func startWorker(ctx context.Context, store *db.Store, waiters *db.StepHub, conn client.Client, namespace string, log *zap.Logger) (*workerSide, error) {
-	if err := registerSearchAttributes(ctx, conn, namespace, log); err != nil {
+// workerParts is what a worker runs with.
+type workerParts struct {
+	store     *db.Store
+	waiters   *db.StepHub // those in the same process that hear of steps; nil if there are none
+	conn      client.Client
+	namespace string
+	services  worker.Services
+	log       *zap.Logger
+}
+
+// startWorker starts the worker.
+func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
+	if err := registerSearchAttributes(ctx, p.conn, p.namespace, p.log); err != nil {
 		return nil, err
 	}
-	announcer := db.NewAnnouncer(store, waiters, log)
+	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
+	sender := workflows.NewClient(p.conn, p.namespace)
 	w, err := worker.New(worker.Deps{
-		Client: conn, Programs: workflows.NewLibrary(store), Steps: store, Sender: workflows.NewClient(conn, namespace), Log: log,
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Services: p.services, Log: p.log,
 	}, worker.Config{})
 	if err != nil {
 		return nil, err
@@ -88,16 +100,17 @@ func startWorker(ctx context.Context, store *db.Store, waiters *db.StepHub, conn
 		return nil, err
 	}
 	relayCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	side := &workerSide{worker: w, cancel: cancel}
+	side := &workerSide{worker: w, services: p.services, cancel: cancel}
 	side.relay.Go(func() { announcer.Run(relayCtx) })
-	side.relay.Go(func() { worker.NewMaintenance(store, log).Run(relayCtx) })
-	relay := worker.NewRelay(store, workflows.NewClient(conn, namespace), log, worker.RelayConfig{})
+	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
+	relay := worker.NewRelay(p.store, sender, p.log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })
 	return side, nil
 }
 
 func (s *workerSide) stop() {
 	s.worker.Stop()
+	s.services.Close()
 	s.cancel()
 	s.relay.Wait()
 }

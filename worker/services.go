@@ -1,0 +1,37 @@
+package worker
+
+import (
+	"go.temporal.io/sdk/activity"
+
+	"github.com/onecms/nextgen-workflow/activities/httpcall"
+	"github.com/onecms/nextgen-workflow/activities/mail"
+	"github.com/onecms/nextgen-workflow/activities/script"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+)
+
+// Services are the built-in activities of service and script tasks. One that is nil is not registered.
+type Services struct {
+	HTTP   *httpcall.Caller
+	Mail   *mail.Sender
+	Script *script.Runner
+}
+
+// Register puts the services into a registry.
+func (s Services) Register(r Registry) {
+	if s.HTTP != nil {
+		r.RegisterActivityWithOptions(s.HTTP.Call, activity.RegisterOptions{Name: casework.ActivityHTTPCall})
+	}
+	if s.Mail != nil {
+		r.RegisterActivityWithOptions(s.Mail.Send, activity.RegisterOptions{Name: casework.ActivitySendMail})
+	}
+	if s.Script != nil {
+		r.RegisterActivityWithOptions(s.Script.Run, activity.RegisterOptions{Name: casework.ActivityRunScript})
+	}
+}
+
+// Close ends what the services keep running.
+func (s Services) Close() {
+	if s.Script != nil {
+		s.Script.Close()
+	}
+}
