@@ -47,8 +47,8 @@ verify: bin/sqlc ## fail if generated code, formatting or module files are not w
 	cd tools && go mod tidy -diff
 	go vet ./...
 
-conformance: ## run the models of DIR (default ../shared/conformance) through the parser and the rules
-	go run ./internal/conformance $(or $(DIR),../shared/conformance)
+conformance: ## run process models that others wrote (DIR, SUITE, CASE, LIST=1, JSON=file; docs/conformance.md)
+	go run ./internal/conformance $(if $(SUITE),-suite $(SUITE)) $(if $(CASE),-case '$(CASE)') $(if $(LIST),-list) $(if $(JSON),-json $(JSON)) $(or $(DIR),../shared/conformance)
 
 bin/sqlc: $(TOOLS_SOURCES)
 	cd tools && go build -o ../$@ github.com/sqlc-dev/sqlc/cmd/sqlc

@@ -74,14 +74,22 @@ func checkCase(r casework.CaseStart) error {
 	return checkVariables(r.Variables, "body.variables")
 }
 
-// chooseStart finds the start event: the only one, or the one that is named.
+// chooseStart finds the start event: the only plain one, or the one that is named.
 func chooseStart(def casework.Definition, id string) (string, error) {
 	ids := make([]string, 0, len(def.StartEvents))
+	triggers := make([]string, 0, len(def.StartEvents))
 	for _, e := range def.StartEvents {
-		ids = append(ids, e.ID)
+		if e.Type == casework.StartNone {
+			ids = append(ids, e.ID)
+		} else {
+			triggers = append(triggers, e.ID+" ("+strings.TrimSpace(string(e.Type)+" "+e.Trigger)+")")
+		}
 	}
 	choices := strings.Join(ids, ", ")
 	switch {
+	case len(ids) == 0 && len(triggers) > 0:
+		return "", invalid("body.processKey", "the process has no plain start event, so that nobody can start it; it begins by itself at "+
+			strings.Join(triggers, ", "), def.ProcessKey)
 	case id != "" && !slices.Contains(ids, id):
 		return "", invalid("body.startEventId", "there is no such start event; there are "+choices, id)
 	case id == "" && len(ids) > 1:

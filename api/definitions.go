@@ -109,10 +109,7 @@ func Compile(source []byte, businessApp string) ([]casework.Deployment, error) {
 		}
 		d := casework.Deployment{
 			ProcessKey: p.Key, ProcessName: p.Name, BusinessApp: businessApp, XML: source,
-			SHA256: hex.EncodeToString(sum[:]), StartEvents: []casework.StartEvent{}, Warnings: warnings,
-		}
-		for _, i := range p.Starts {
-			d.StartEvents = append(d.StartEvents, casework.StartEvent{ID: p.Nodes[i].ID, Name: p.Nodes[i].Name})
+			SHA256: hex.EncodeToString(sum[:]), StartEvents: startEvents(p), Warnings: warnings,
 		}
 		deployments = append(deployments, d)
 	}

@@ -34,7 +34,7 @@ var twoStarts = model("twoStarts", `    <startEvent id="phone" name="By phone"/>
     <sequenceFlow id="fromPhone" sourceRef="phone" targetRef="look"/>`)
 
 // broken has two mistakes, each on a line of its own.
-var broken = model("broken", `    <scriptTask id="compute"/>
+var broken = model("broken", `    <choreographyTask id="compute"/>
     <sequenceFlow id="nowhere" sourceRef="look" targetRef="missing"/>`)
 
 func deployment(user, body string) request {
@@ -50,7 +50,7 @@ func TestAModelIsDeployedAndReadBack(t *testing.T) {
 	require.Equal(t, "review", first.ProcessKey)
 	require.Equal(t, 1, first.Version)
 	require.True(t, first.Active)
-	require.Equal(t, []casework.StartEvent{{ID: "begin", Name: "begin"}}, first.StartEvents)
+	require.Equal(t, []casework.StartEvent{{ID: "begin", Name: "begin", Type: casework.StartNone}}, first.StartEvents)
 	require.Equal(t, admin, first.DeployedBy)
 	require.Equal(t, "onecms", first.BusinessApp)
 

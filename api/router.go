@@ -37,8 +37,15 @@ func (s *Server) routes() []route {
 		{"GET", "/api/workflow/process-instances/:id/activities", s.listActivities},
 		{"GET", "/api/workflow/process-instances/:id/history", s.listInstanceHistory},
 		{"GET", "/api/workflow/process-instances/:id/variables", bare(s.getVariables)},
+		{"PATCH", "/api/workflow/process-instances/:id/variables", bare(s.patchVariables)},
+		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/activate", bare(s.activateElements)},
+		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/complete", bare(s.completeElements)},
 		{"POST", "/api/workflow/process-instances/:id/terminate", bare(s.terminateInstance)},
 		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.retryIncident)},
+
+		{"POST", "/api/workflow/messages", bare(s.sendMessage)},
+		{"POST", "/api/workflow/signals", bare(s.sendSignal)},
+		{"POST", "/api/workflow/conditions", bare(s.evaluateConditions)},
 
 		{"GET", "/api/workflow/tasks", s.listTasks},
 		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},

@@ -14,6 +14,7 @@ type Store interface {
 	caseStore
 	instanceStore
 	taskStore
+	eventStore
 	keyStore
 	userStore
 }
@@ -40,6 +41,15 @@ type instanceStore interface {
 	InstanceVariables(ctx context.Context, caller, id string) (map[string]any, error)
 	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
 	TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error)
+}
+
+type eventStore interface {
+	SendMessage(ctx context.Context, caller string, id uuid.UUID, engineRev int, m casework.Message) (casework.MessageAnswer, *casework.Delivery, error)
+	SendSignal(ctx context.Context, caller string, id uuid.UUID, engineRev int, s casework.Signal) (casework.SignalAnswer, []casework.Delivery, error)
+	ConditionalStarts(ctx context.Context, caller string) ([]casework.TriggeredStart, error)
+	SetVariables(ctx context.Context, caller, instanceID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
+	ActivateElements(ctx context.Context, caller, instanceID, elementInstanceID string, commandID uuid.UUID, elements []string) (*casework.Delivery, error)
+	CompleteElements(ctx context.Context, caller, instanceID, elementInstanceID string, commandID uuid.UUID) (*casework.Delivery, error)
 }
 
 type taskStore interface {

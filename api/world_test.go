@@ -190,6 +190,17 @@ func (e *engine) apply(ctx context.Context, c *casework.Command) error {
 		step.End = &casework.InstanceEnd{Status: casework.InstanceTerminated, Reason: c.Reason}
 	case c.Kind == casework.CommandRetryIncident:
 		step.Incidents = []casework.IncidentChange{{IncidentID: c.IncidentID, Resolved: true}}
+	case c.Kind == casework.CommandMessage:
+		step.Events = &casework.StepEvents{Unsubscribed: []string{c.SubscriptionID}}
+	case c.Kind == casework.CommandSignal, c.Kind == casework.CommandActivate, c.Kind == casework.CommandFinish:
+	case c.Kind == casework.CommandSetVariables:
+		var set map[string]json.RawMessage
+		if err := json.Unmarshal(c.Variables, &set); err != nil {
+			return err
+		}
+		for name, value := range set {
+			step.Variables = append(step.Variables, casework.VariableChange{Name: name, Value: value})
+		}
 	case c.TaskID == taskID(c.InstanceID, "look"):
 		step.NewTasks, step.Open = []casework.NewTask{task(c.InstanceID, "decide")}, []string{"decide"}
 	default:
@@ -206,6 +217,14 @@ func (e *engine) commit(ctx context.Context, c casework.StepCommit) error {
 		e.failed(err)
 	}
 	return err
+}
+
+// wait lets a case wait for events, as its workflow would.
+func (e *engine) wait(t *testing.T, instance string, subscriptions ...casework.Subscription) {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	require.NoError(t, e.commit(t.Context(), casework.StepCommit{InstanceID: instance, Events: &casework.StepEvents{Subscribed: subscriptions}}))
 }
 
 // fail raises an incident in a case, as its workflow would.

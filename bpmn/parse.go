@@ -33,7 +33,9 @@ const (
 
 // Parse reads the source without applying the rules. It returns a nil model when the source cannot be read at all:
 // too large, malformed, with a document type, or not BPMN. It never panics.
-func Parse(src []byte) (*Model, Diagnostics) {
+func Parse(src []byte) (*Model, Diagnostics) { return parse(src, Options{}) }
+
+func parse(src []byte, o Options) (*Model, Diagnostics) {
 	root, failure := readTree(src)
 	if failure != nil {
 		return nil, Diagnostics{*failure}
@@ -42,7 +44,7 @@ func Parse(src []byte) (*Model, Diagnostics) {
 		return nil, Diagnostics{*failure}
 	}
 	sum := sha256.Sum256(src)
-	return buildModel(root, hex.EncodeToString(sum[:])), nil
+	return buildModel(root, hex.EncodeToString(sum[:]), o), nil
 }
 
 // fault makes the diagnostic of a source that cannot be read.

@@ -43,8 +43,10 @@ type Program struct {
 	SHA256        string // of the source file, lower-case hex
 	Nodes         []Node
 	Flows         []Flow
-	Starts        []int     // plain start events of the process
-	Root          Container // the process itself
+	Starts        []int      // plain start events of the process
+	Root          Container  // the process itself
+	Start         []Listener // execution listeners of the process, event "start"
+	End           []Listener // execution listeners of the process, event "end"
 
 	byID map[string]int
 }
@@ -60,7 +62,7 @@ func (p *Program) NodeIndex(id string) int {
 // Container is what a process or a sub-process holds. The slices are nodes, in document order.
 type Container struct {
 	Starts    []int // plain start events
-	Triggered []int // process only: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks
+	Triggered []int // process: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks; event sub-process: its start event
 	EventSubs []int // event sub-processes
 	Sources   []int // ad-hoc sub-process: its activities without incoming flow
 	Objects   []DataObject
@@ -107,6 +109,7 @@ type Node struct {
 	Service      *Service   // service, send, business rule task; message throw and end event with an implementation
 	Script       *Script    // script task
 	Message      *Template  // send and receive task: name of the message; nil: none
+	MessageKey   *Template  // receive task: correlation key; nil: any
 	Call         *Call      // call activity
 	Container    *Container // sub-processes
 	Event        bool       // sub-process: triggered by an event
@@ -114,6 +117,10 @@ type Node struct {
 	Instantiate  bool       // receive task, event-based gateway: begins an instance
 	Exclusive    bool       // event-based gateway: false when it is a parallel instantiating one
 	Activation   *Template  // complex gateway: activationCondition
+
+	// AsyncBefore and AsyncAfter end the step before the node is entered, and after it is left: what has happened until then
+	// is on record before anything else is tried.
+	AsyncBefore, AsyncAfter bool
 
 	Start []Listener // execution listeners, event "start"
 	End   []Listener // execution listeners, event "end"
@@ -128,6 +135,7 @@ type Flow struct {
 	Name           string
 	Source, Target int
 	Condition      *expr.Template // nil: always
+	Skip           *expr.Template // skipExpression: stands for the condition where skipping is switched on
 	Take           []Listener     // execution listeners, event "take"
 	Pos            Pos
 }

@@ -26,20 +26,23 @@ type EventDefinition struct {
 	Code  *expr.Template // error, escalation: its code; nil when catching: any
 	Timer *Timer         // timer
 
-	Condition *expr.Template // conditional
+	Condition *expr.Template // conditional; nil: every change of Variables
 	Variables []string       // conditional: only changes of these variables count; empty: of all
+	Changes   []string       // conditional: only these changes count: "create", "update", "delete"; empty: all
 
 	CodeVariable    string // catching error, escalation: variable that receives the code
 	MessageVariable string // catching error: variable that receives the message
 
-	Key   *expr.Template // catching message: correlation key; nil: any
-	Local bool           // throwing signal: only this instance hears it (scope="processInstance")
-	Data  []Mapping      // throwing message, signal: variables that travel with it
+	Key     *expr.Template // catching message: correlation key; nil: any
+	Local   bool           // signal: only this instance hears it, and from nowhere else (scope="processInstance")
+	Data    []Mapping      // throwing message, signal: variables that travel with it
+	AllData bool           // throwing message, signal: every variable travels with it
 
 	Activity int  // throwing compensation: the activity to compensate; -1: all of the scope
 	NoWait   bool // throwing compensation: waitForCompletion="false"
 	Target   int  // throwing link: the catching link event; -1 otherwise
 	All      bool // terminate: ends the whole instance from wherever it is (terminateAll)
+	Multi    bool // terminate: ends the multi-instance activity that it is in (terminateMultiInstance)
 }
 
 // TimerKind says how a timer's value is read.
@@ -56,4 +59,5 @@ const (
 type Timer struct {
 	Kind  TimerKind
 	Value *expr.Template
+	End   *expr.Template // cycle: date-time after which it does not fire any more; nil: none
 }

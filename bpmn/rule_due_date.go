@@ -2,10 +2,10 @@ package bpmn
 
 // checkDueDate requires that a literal due date is an ISO 8601 date-time or duration.
 func checkDueDate(n *FlowNode, r report) {
-	if n.human == nil || n.human.DueDate == nil || !n.human.DueDate.IsLiteral() {
+	if n.node.Human == nil || n.node.Human.DueDate == nil || !n.node.Human.DueDate.IsLiteral() {
 		return
 	}
-	source := n.human.DueDate.Source()
+	source := n.node.Human.DueDate.Source()
 	if _, err := ParseDateTime(source); err == nil {
 		return
 	}

@@ -2,8 +2,8 @@ package bpmn
 
 import "strings"
 
-// checkEndlessLoop refuses cycles that a token can never leave and that wait for nothing: only gateways and service
-// tasks, joined by flows that are always taken.
+// checkEndlessLoop refuses cycles that a token can never leave and that wait for nothing: only gateways and tasks
+// that are done in place, joined by flows that are always taken.
 func checkEndlessLoop(m *Model, r report) {
 	for _, p := range m.executable() {
 		search := loopSearch{state: map[*FlowNode]visitState{}}
@@ -80,7 +80,7 @@ func since(path []step, n *FlowNode) []*FlowNode {
 func certainSuccessors(n *FlowNode) []*FlowNode {
 	var found []*FlowNode
 	for i, f := range n.Out {
-		if t := f.Target; t != nil && t.isAutomatic() && certain(n, f, i) && (t.Kind != ParallelGateway || len(t.In) == 1) {
+		if t := f.Target; t != nil && t.isAutomatic() && certain(n, f, i) && (t.Kind != ParallelGateway && t.Kind != InclusiveGateway || len(t.In) == 1) {
 			found = append(found, t)
 		}
 	}

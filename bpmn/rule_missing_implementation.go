@@ -1,8 +1,12 @@
 package bpmn
 
-// checkMissingImplementation requires that a service task says what it does.
+// checkMissingImplementation requires that a task that does something says what.
 func checkMissingImplementation(n *FlowNode, r report) {
-	if n.Kind == ServiceTask && n.Element.vendor("expression") == "" {
-		r(n.Element, "%s has no expression; only expressions are supported", label(n.Element))
+	switch {
+	case n.node.Service != nil || n.Element.vendor("type") != "":
+	case n.Kind == ServiceTask || n.Kind == BusinessRuleTask:
+		r(n.Element, "%s has no implementation: an expression, a class or delegateExpression, a type with a topic, or a decision", label(n.Element))
+	case n.Kind == SendTask && n.node.Message == nil:
+		r(n.Element, "%s has neither a messageRef nor an implementation", label(n.Element))
 	}
 }

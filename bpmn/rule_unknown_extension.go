@@ -1,6 +1,9 @@
 package bpmn
 
-import "encoding/xml"
+import (
+	"encoding/xml"
+	"strings"
+)
 
 // checkUnknownExtension warns about attributes and extension elements that have no effect here.
 func checkUnknownExtension(m *Model, r report) {
@@ -12,7 +15,7 @@ func checkUnknownExtension(m *Model, r report) {
 			r(e, "%s is not known and has no effect", named(e))
 		case e.is("extensionElements"):
 			for _, c := range e.Children {
-				if !knownExtension(c) {
+				if !knownExtension(e.Parent, c) {
 					r(c, "the extension element %s of %s is not known and has no effect", named(c), label(e.Parent))
 				}
 			}
@@ -23,11 +26,12 @@ func checkUnknownExtension(m *Model, r report) {
 }
 
 // knownExtension reports whether another rule or the compiler looks at the extension element.
-func knownExtension(e *Element) bool {
+func knownExtension(of, e *Element) bool {
 	if isVendor(e.Space) {
-		return e.Local == "executionListener" || e.Local == "taskListener" || refusedExtension(e)
+		return e.Local == "executionListener" || e.Local == "taskListener" || harmlessExtensions[e.Local] ||
+			readExtension(of, e.Local) || refusedExtension(of, e)
 	}
-	return refusedExtension(e)
+	return e.Space == nsZeebe
 }
 
 func checkUnknownAttributes(e *Element, r report) {
@@ -42,12 +46,12 @@ func knownAttribute(e *Element, name xml.Name) bool {
 	switch {
 	case isVendor(name.Space):
 		_, refused := refusedAttributes[name.Local]
-		return refused || vendorAttributes[""][name.Local] || vendorAttributes[e.Local][name.Local]
+		return refused || harmlessAttributes[name.Local] || vendorAttributes[e.Local][name.Local]
 	case name.Space == "":
 		known, listed := plainAttributes[e.Local]
 		return !listed || known[name.Local]
 	}
-	return name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
+	return name.Space == nsZeebe && strings.HasPrefix(name.Local, "modelerTemplate") || name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
 }
 
 // attributeName shows an attribute as it is usually written.

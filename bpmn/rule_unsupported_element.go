@@ -16,8 +16,8 @@ func checkUnsupportedElement(m *Model, r report) {
 			r(e, "the element %s has no namespace; elements of BPMN are in %q", label(e), nsBPMN)
 		case e.isUnsupportedNode():
 			r(e, "%s is not supported", label(e))
-		case e.Space == nsBPMN && e.Parent != nil && !e.Parent.is("process") && !knownChild(e):
-			r(e, "%s has %s, which is not supported%s", label(e.Parent), label(e), onlyPlain(e.Parent))
+		case e.Space == nsBPMN && e.Parent != nil && !e.Parent.is("process") && !e.isFlowNode() && !knownChild(e):
+			r(e, "%s has %s, which is not supported", label(e.Parent), label(e))
 		}
 	})
 }
@@ -29,19 +29,14 @@ func knownChild(e *Element) bool {
 		known, listed := knownChildren[parent.Local]
 		return !listed || known[e.Local]
 	}
-	return knownChildren["node"][e.Local] || knownChildren[parent.Local][e.Local] ||
-		supportedActivity(parent) && knownChildren["activity"][e.Local]
-}
-
-func supportedActivity(e *Element) bool { return e.is(string(UserTask)) || e.is(string(ServiceTask)) }
-
-// onlyPlain says which events of the kind are supported.
-func onlyPlain(e *Element) string {
-	switch NodeKind(e.Local) {
-	case StartEvent, EndEvent:
-		return "; only plain ones are"
-	case BoundaryEvent:
-		return "; only timers are"
+	if knownChildren["node"][e.Local] || knownChildren[parent.Local][e.Local] || containers[parent.Local] && ignoredInContainer[e.Local] {
+		return true
 	}
-	return ""
+	switch {
+	case activities[parent.Local]:
+		return knownChildren["activity"][e.Local]
+	case catches(parent):
+		return knownChildren["catch"][e.Local]
+	}
+	return events[parent.Local] && knownChildren["throw"][e.Local]
 }

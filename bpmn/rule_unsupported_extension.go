@@ -8,12 +8,13 @@ import (
 // checkUnsupportedExtension refuses attributes and extension elements that change how an element executes and that are
 // not supported; ignoring them would run another process than the one that was drawn.
 func checkUnsupportedExtension(m *Model, r report) {
+	m.recorded("unsupported-extension", r)
 	m.walk(func(e *Element) {
 		if e.Space != nsBPMN || e.isUnsupportedNode() {
 			return
 		}
 		for _, a := range e.Attrs {
-			if refusedAttribute(a) {
+			if refusedAttribute(e, a) {
 				r(e, "%s has the attribute %s=%q, which is not supported", label(e), attributeName(a.Name), shorten(a.Value))
 			}
 		}
@@ -21,16 +22,19 @@ func checkUnsupportedExtension(m *Model, r report) {
 			return
 		}
 		for _, c := range e.Children {
-			if refusedExtension(c) || c.Local == "value" && isVendor(c.Space) && e.Parent.is("dataObject") {
+			if refusedExtension(e.Parent, c) {
 				r(c, "%s has the extension element %s, which is not supported", label(e.Parent), named(c))
 			}
 		}
 	})
 }
 
-func refusedAttribute(a xml.Attr) bool {
+func refusedAttribute(e *Element, a xml.Attr) bool {
 	value := strings.TrimSpace(a.Value)
 	if isVendor(a.Name.Space) {
+		if vendorAttributes[e.Local][a.Name.Local] {
+			return false
+		}
 		harmless, refused := refusedAttributes[a.Name.Local]
 		return refused && !strings.EqualFold(value, harmless)
 	}
@@ -38,14 +42,28 @@ func refusedAttribute(a xml.Attr) bool {
 		return false
 	}
 	switch a.Name.Local {
-	case "isForCompensation", "parallelMultiple":
-		return isTrue(value, false)
+	case "method":
+		return value != "" && value != "##Compensate"
 	case "startQuantity", "completionQuantity":
 		return value != "1"
 	}
 	return false
 }
 
-func refusedExtension(e *Element) bool {
-	return e.Space == nsZeebe || isVendor(e.Space) && refusedExtensions[e.Local]
+func refusedExtension(of, e *Element) bool {
+	if e.Space == nsZeebe {
+		return !harmlessZeebe[e.Local] && of != nil && !zeebeExtensions[of.Local][e.Local] && (!of.isFlowNode() || !zeebeExtensions["node"][e.Local])
+	}
+	return isVendor(e.Space) && refusedExtensions[e.Local] && !readExtension(of, e.Local)
+}
+
+// readExtension reports whether an extension of the element is read.
+func readExtension(of *Element, name string) bool {
+	return of != nil && (vendorExtensions[of.Local][name] || of.isFlowNode() && vendorExtensions["node"][name] ||
+		catches(of) && vendorExtensions["catch"][name])
+}
+
+// catches reports whether the element is an event that waits for something.
+func catches(e *Element) bool {
+	return e.is(string(StartEvent)) || e.is(string(CatchEvent)) || e.is(string(BoundaryEvent))
 }

@@ -14,13 +14,22 @@ type report func(at *Element, format string, args ...any)
 
 // rules is the registry, in alphabetical order.
 var rules = []rule{
+	{"ad-hoc", Error, eachNode(checkAdHoc)},
 	{"bad-boolean", Error, checkBadBoolean},
 	{"bad-expression", Error, checkBadExpression},
 	{"bad-priority", Error, eachNode(checkBadPriority)},
+	{"blocked-join", Error, checkBlockedJoin},
 	{"boundary-attachment", Error, eachNode(checkBoundaryAttachment)},
 	{"boundary-flows", Error, eachNode(checkBoundaryFlows)},
+	{"call", Error, checkCall},
+	{"cancel-event", Error, eachNode(checkCancelEvent)},
+	{"code-reference", Warning, checkCodeReference},
+	{"compensation", Error, checkCompensation},
+	{"complex-gateway", Error, eachNode(checkComplexGateway)},
 	{"condition-placement", Error, eachFlow(checkConditionPlacement)},
 	{"dangling-flow", Error, eachFlow(checkDanglingFlow)},
+	{"data-association", Error, checkDataAssociation},
+	{"data-object", Error, checkDataObject},
 	{"default-condition", Warning, eachNode(checkDefaultCondition)},
 	{"default-flow", Error, eachNode(checkDefaultFlow)},
 	{"due-date", Error, eachNode(checkDueDate)},
@@ -28,12 +37,26 @@ var rules = []rule{
 	{"duplicate-process", Error, checkDuplicateProcess},
 	{"end-with-outgoing", Error, eachNode(checkEndWithOutgoing)},
 	{"endless-loop", Error, checkEndlessLoop},
+	{"event-definition", Error, eachNode(checkEventDefinition)},
+	{"event-gateway", Error, eachNode(checkEventGateway)},
+	{"event-gateway-choice", Warning, eachNode(checkEventGatewayChoice)},
+	{"event-sub-process", Error, eachNode(checkEventSubProcess)},
 	{"expression-language", Error, checkExpressionLanguage},
+	{"flow-across-levels", Error, eachFlow(checkFlowAcrossLevels)},
+	{"gateway-direction", Error, eachNode(checkGatewayDirection)},
+	{"gateway-without-way", Error, eachNode(checkGatewayWithoutWay)},
 	{"id-too-long", Error, checkIDTooLong},
 	{"ignored-element", Warning, checkIgnoredElement},
 	{"incoming-outgoing", Warning, checkIncomingOutgoing},
+	{"instantiate", Error, eachNode(checkInstantiate)},
+	{"interrupting", Error, eachNode(checkInterrupting)},
+	{"io-specification", Error, eachNode(checkIOSpecification)},
+	{"item-type", Error, checkItemType},
 	{"lane-reference", Warning, checkLaneReference},
+	{"link-event", Error, checkLinkEvent},
 	{"listener", Error, checkListener},
+	{"loop", Error, checkLoop},
+	{"mapping", Error, checkMapping},
 	{"missing-condition", Warning, eachNode(checkMissingCondition)},
 	{"missing-id", Error, checkMissingID},
 	{"missing-implementation", Error, eachNode(checkMissingImplementation)},
@@ -41,6 +64,9 @@ var rules = []rule{
 	{"no-executable-process", Error, checkNoExecutableProcess},
 	{"no-start-event", Error, checkNoStartEvent},
 	{"process-key", Error, checkProcessKey},
+	{"reference", Error, checkReference},
+	{"script", Error, checkScript},
+	{"service", Error, checkService},
 	{"start-with-incoming", Error, eachNode(checkStartWithIncoming)},
 	{"timer-definition", Error, eachNode(checkTimerDefinition)},
 	{"unassigned-task", Warning, eachNode(checkUnassignedTask)},
@@ -117,9 +143,15 @@ func (e *Element) walk(visit func(*Element)) {
 	}
 }
 
-// isFlowNode reports whether the element is a direct child of a process that tokens would pass.
+// isFlowNode reports whether the element is a child of a process or sub-process that tokens would pass.
 func (e *Element) isFlowNode() bool {
-	return e.Space == nsBPMN && e.Parent != nil && e.Parent.is("process") && !ignoredInProcess[e.Local]
+	switch {
+	case e.Space != nsBPMN || e.Parent == nil || e.Parent.Space != nsBPMN:
+		return false
+	case e.Parent.Local == "process":
+		return !ignoredInProcess[e.Local]
+	}
+	return containers[e.Parent.Local] && !ignoredInContainer[e.Local]
 }
 
 func (e *Element) isUnsupportedNode() bool { return e.isFlowNode() && !supportedNodes[e.Local] }

@@ -150,5 +150,10 @@ func toDefinition(r dbsqlc.FlowableWorkflowDefinition) casework.Definition {
 		DeployedBy: r.DeployedBy, DeployedAt: r.DeployedAt.UTC(), StartEvents: []casework.StartEvent{},
 	}
 	_ = json.Unmarshal(r.StartEvents, &d.StartEvents) // written by deployOne
+	for i := range d.StartEvents {
+		if d.StartEvents[i].Type == "" { // deployed before start events had types
+			d.StartEvents[i].Type = casework.StartNone
+		}
+	}
 	return d
 }

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,9 +23,13 @@ func (s *Store) CommitStep(ctx context.Context, c casework.StepCommit) (casework
 		return casework.StepResult{}, fmt.Errorf("commit step %d of %s: %w", c.Step, c.InstanceID, interpret(err))
 	}
 	var result casework.StepResult
-	if err := json.Unmarshal(raw, &result); err != nil {
+	var sent struct {
+		Deliveries []*delivery `json:"deliveries"`
+	}
+	if err := errors.Join(json.Unmarshal(raw, &result), json.Unmarshal(raw, &sent)); err != nil {
 		return casework.StepResult{}, fmt.Errorf("result of step %d of %s: %w", c.Step, c.InstanceID, err)
 	}
+	result.Deliveries = outAll(sent.Deliveries)
 	if s.announce != nil {
 		s.announce(c.InstanceID)
 	}
@@ -57,9 +62,9 @@ func (s *Store) DueDeliveries(ctx context.Context, limit int, lease time.Duratio
 	return due, nil
 }
 
-// DeliveryDead gives a delivery up. The row stays, with the reason.
+// DeliveryDead gives a delivery up. The row stays, with the reason, unless its instance has ended.
 func (s *Store) DeliveryDead(ctx context.Context, outboxID int64, reason string) error {
-	return interpret(s.q().OutboxDead(ctx, dbsqlc.OutboxDeadParams{OutboxID: outboxID, Reason: &reason}))
+	return interpret(s.q().OutboxDead(ctx, dbsqlc.OutboxDeadParams{OutboxID: outboxID, Reason: reason}))
 }
 
 // DeliveryFailed notes why a delivery failed and when to try it again.

@@ -42,15 +42,20 @@ func (s *Store) variables(ctx context.Context, caller, id string) (map[string]an
 	}
 	vars := make(map[string]any, len(rows))
 	for _, r := range rows {
-		d := json.NewDecoder(bytes.NewReader(r.VariableJson))
-		d.UseNumber()
-		var v any
-		if err := d.Decode(&v); err != nil {
-			return nil, fmt.Errorf("variable %q of %s: %w", r.VariableName, id, err)
+		if vars[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson); err != nil {
+			return nil, err
 		}
-		vars[r.VariableName] = v
 	}
 	return vars, nil
+}
+
+func decodeVariable(name string, raw json.RawMessage) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("variable %q: %w", name, err)
+	}
+	return v, nil
 }
 
 // InstanceActivities lists the visited flow nodes, oldest first.
@@ -99,7 +104,7 @@ func toInstance(r dbsqlc.InstanceGetRow) casework.Instance {
 		ProcessInstanceID: p.ProcessInstanceID, ProcessKey: r.ProcessKey, Version: int(r.ProcessVersion), CaseID: value(p.CaseID),
 		BusinessKey: value(p.BusinessKey), Status: casework.InstanceStatus(p.Status), CurrentActivities: []string{},
 		StartedBy: p.StartedBy, StartedAt: p.StartedAt.UTC(), CompletedAt: utc(p.CompletedAt), EndEventID: value(p.EndEventID),
-		SLADueDate: utc(p.SlaDueDate),
+		SLADueDate: utc(p.SlaDueDate), ParentInstanceID: value(p.ParentProcessID),
 	}
 	if open := value(p.CurrentActivity); open != "" {
 		i.CurrentActivities = strings.Split(open, ",")
@@ -116,7 +121,7 @@ func toIncident(r dbsqlc.FlowableIncident) casework.Incident {
 
 func toActivity(r dbsqlc.FlowableActivityHistory) casework.Activity {
 	return casework.Activity{
-		ActivityID: r.ActivityID, ActivityType: r.ActivityType, Name: r.ActivityName, State: casework.ActivityState(r.State),
+		ElementInstanceID: r.ElementInstanceID, ActivityID: r.ActivityID, ActivityType: r.ActivityType, Name: r.ActivityName, State: casework.ActivityState(r.State),
 		StartedAt: r.StartedAt.UTC(), EndedAt: utc(r.EndedAt),
 	}
 }

@@ -11,15 +11,26 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// Task reads one task with the variables of its instance.
+// Task reads one task with the variables of its instance, hidden by those that only the task has.
 func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task, error) {
 	row, err := s.as(caller).TaskGet(ctx, taskID)
 	if err != nil {
 		return casework.Task{}, interpret(err)
 	}
 	t := toTask(row)
-	t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID)
-	return t, err
+	if t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID); err != nil {
+		return casework.Task{}, err
+	}
+	own, err := s.as(caller).TaskVariables(ctx, &taskID)
+	if err != nil {
+		return casework.Task{}, interpret(err)
+	}
+	for _, r := range own {
+		if t.Variables[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson); err != nil {
+			return casework.Task{}, err
+		}
+	}
+	return t, nil
 }
 
 // TaskHistory lists what was done to a task, oldest first.

@@ -48,7 +48,8 @@ type Deps struct {
 	Client   client.Client
 	Programs workflows.Programs
 	Steps    activities.StepStore
-	Services Services // optional
+	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
+	Services Services          // optional
 	Log      *zap.Logger
 }
 
@@ -87,7 +88,7 @@ type Registry interface {
 func Register(r Registry, d Deps) {
 	instance := &workflows.ProcessInstance{Programs: d.Programs}
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
-	acts := &activities.Activities{Store: d.Steps}
+	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
 	d.Services.Register(r)
 }

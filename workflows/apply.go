@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // applyInbox applies the received commands. One that has to wait for a completion on its way stays in the inbox.
 func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 	var waiting []casework.Command
-	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended && r.bringForward() {
+	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended && r.mayApply() && r.bringForward() {
 		c := r.state.Inbox[0]
 		r.state.Inbox = slices.Delete(r.state.Inbox, 0, 1)
 		outcome, err := r.step(ctx, r.eventOf(c), c)
@@ -38,7 +39,7 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 		if i := r.state.task(c.TaskID); i >= 0 && outcome == done {
 			r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
 		}
-		progress = true
+		progress, r.held = true, false
 	}
 	r.state.Inbox = append(waiting, r.state.Inbox...)
 	return progress, nil
@@ -51,7 +52,7 @@ func (r *run) bringForward() bool {
 		return true
 	}
 	i := slices.IndexFunc(r.state.Inbox, func(c casework.Command) bool {
-		return causeOf(r.eventOf(c).Kind, c) == r.instead.Cause
+		return causeOf(r.eventOf(c), c) == r.instead.Cause
 	})
 	if i < 0 {
 		return false
@@ -68,15 +69,31 @@ func (r *run) redoDue(ctx workflow.Context) (bool, error) {
 	case string(engine.TimersDue):
 		_, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
 		return true, err
+	case string(engine.Continue):
+		_, err := r.step(ctx, engine.Event{Kind: engine.Continue}, casework.Command{})
+		return true, err
 	case escalation:
 		return true, r.escalate(ctx)
 	}
-	return false, nil
+	if len(r.instead.Answer) == 0 {
+		return false, nil
+	}
+	var ev engine.Event
+	if err := json.Unmarshal(r.instead.Answer, &ev); err != nil {
+		return false, fmt.Errorf("answer on record: %w", err)
+	}
+	r.dropActivity(ev.Token) // its answer is on record already: it is not waited for again
+	_, err := r.step(ctx, ev, casework.Command{})
+	return true, err
 }
 
 // causeOf names what causes a step, in the same way when it is done again.
-func causeOf(kind engine.EventKind, c casework.Command) string {
-	return cmp.Or(c.CommandID, string(kind))
+func causeOf(ev engine.Event, c casework.Command) string {
+	if isAnswer(ev, c) {
+		cause, _ := answerCause(ev)
+		return cause
+	}
+	return cmp.Or(c.CommandID, string(ev.Kind))
 }
 
 // escalation is the cause of steps that raise overdue tasks.
@@ -103,7 +120,7 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 	if err != nil {
 		vars = nil // the API accepts objects only
 	}
-	ev.Variables = vars
+	ev.Variables, ev.Name = vars, c.Name
 	switch c.Kind {
 	case casework.CommandClaim:
 		ev.Kind, ev.Assignee = engine.TaskAssigned, c.ActorID
@@ -116,8 +133,47 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
 	case casework.CommandTerminate:
 		ev.Kind = engine.Terminate
+	case casework.CommandMessage:
+		ev.Kind, ev.Token = engine.MessageReceived, c.SubscriptionID
+	case casework.CommandSignal:
+		ev.Kind = engine.SignalReceived
+	case casework.CommandSetVariables:
+		ev.Kind = engine.VariablesSet
+	case casework.CommandActivate:
+		ev.Kind, ev.Token, ev.Elements = engine.Activate, c.ElementInstanceID, c.Elements
+	case casework.CommandFinish:
+		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
+	case casework.CommandChildEnded, casework.CommandChildEscalated:
+		return r.childEvent(c, ev)
 	}
 	return ev
+}
+
+// mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
+// of them.
+func (r *run) mayApply() bool {
+	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held
+}
+
+// free reports whether the run may go on by itself: no command on record or on its way has to come first.
+func (r *run) free() bool {
+	return !r.held && r.instead == nil && !r.state.Engine.Ended
+}
+
+// goOn continues a burst that was cut off until it is finished.
+func (r *run) goOn(ctx workflow.Context) (progress bool, err error) {
+	for len(r.state.Engine.Pending) > 0 && r.free() {
+		outcome, err := r.step(ctx, engine.Event{Kind: engine.Continue}, casework.Command{})
+		if err != nil {
+			return progress, err
+		}
+		if outcome == overtaken {
+			r.held = true
+			return progress, nil
+		}
+		progress = true
+	}
+	return progress, nil
 }
 
 // addOutcome makes the outcome readable for conditions as "<element id>_outcome".
@@ -142,11 +198,15 @@ func (r *run) addOutcome(ev *engine.Event, c casework.Command) {
 func (r *run) applyDue(ctx workflow.Context) (bool, error) {
 	at := now(ctx)
 	next := r.state.nextDue()
-	if next.IsZero() || next.After(at) {
+	if r.held || next.IsZero() || next.After(at) {
 		return false, nil
 	}
 	if due := r.state.Engine.NextDue(); !due.IsZero() && !due.After(at) {
-		_, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
+		outcome, err := r.step(ctx, engine.Event{Kind: engine.TimersDue}, casework.Command{})
+		// Timers of the tasks that were completed first are dropped; where others are due all the same, the completion or
+		// message is waited for.
+		due := r.state.Engine.NextDue()
+		r.held = outcome == overtaken && !due.IsZero() && !due.After(at)
 		return true, err
 	}
 	return true, r.escalate(ctx)
@@ -159,13 +219,13 @@ const (
 	done      outcome = iota
 	refused           // PostgreSQL does not know the command as accepted: nothing changed
 	displaced         // the step is on record with another cause, which is done first: nothing changed
-	overtaken         // a person completed a task first that the step would cancel: nothing changed
+	overtaken         // a person completed a task first that the step would cancel, or a message came first: nothing changed
 )
 
 // step runs the engine on one event and commits what it did. The new state is taken only with the commit.
 func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
 	ev.At = r.at(ctx)
-	next, effects, err := engine.Step(r.program, r.state.Engine, ev)
+	next, effects, err := r.engine(r.program, r.state.Engine, ev)
 	if err != nil && !errors.Is(err, engine.ErrStale) {
 		panic(err) // the engine promises no other error
 	}
@@ -173,6 +233,7 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 		return done, nil
 	}
 	commit := r.commitOf(ev, cause, next, effects)
+	commit.Stale = err != nil
 	result, err := r.commit(ctx, commit, describe(ev, r.program, effects))
 	if err != nil {
 		return done, err
@@ -184,11 +245,18 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 	case len(result.Lost) > 0:
 		r.dropTimers(result.Lost)
 		return overtaken, nil
+	case len(result.Taken) > 0:
+		return overtaken, nil
 	case result.Refused:
 		return refused, nil
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
 	r.updateTasks(ev, effects, result)
+	if cause.Kind == casework.CommandChildEnded {
+		r.dropChild(ev.Token)
+	}
+	r.updateChildren(effects, commit.Step)
+	r.updateActivities(ctx, effects)
 	return done, nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/engine"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 	"github.com/onecms/nextgen-workflow/worker"
 	"github.com/onecms/nextgen-workflow/workflows"
@@ -97,7 +98,7 @@ func newCase(t *testing.T, source []byte) *testCase {
 	c := &testCase{t: t, sources: sources{}, store: newMemory()}
 	c.start = casework.Start{
 		InstanceID: "a3f5a4de-9ad3-4c11-8f53-0c5a5c7cbb01", ProcessKey: p.Key, ProcessName: "Test process", DefinitionVersion: 3,
-		SHA256: c.sources.add(source), EngineRev: 1, StartEventID: p.Nodes[p.Starts[0]].ID,
+		SHA256: c.sources.add(source), EngineRev: engine.Rev, StartEventID: p.Nodes[p.Starts[0]].ID,
 		CaseID: 7, CaseNumber: "CASE-7", Initiator: "pat",
 	}
 	c.newRun(began)

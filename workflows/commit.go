@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,8 +49,11 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.State, effects []engine.Effect) casework.StepCommit {
 	c := casework.StepCommit{
 		InstanceID: r.start.InstanceID, Step: r.state.Step + 1, At: ev.At,
-		CommandID: cause.CommandID, Actor: cause.ActorID, Cause: causeOf(ev.Kind, cause),
+		CommandID: cause.CommandID, CommandKind: cause.Kind, Actor: cause.ActorID, Cause: causeOf(ev, cause),
 		Open: next.Open(),
+	}
+	if isAnswer(ev, cause) {
+		c.Cause, c.Answer = answerCause(ev)
 	}
 	for _, e := range effects {
 		r.addEffect(&c, e)
@@ -71,6 +75,7 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 		endActivity(&c.Activities, e, casework.ActivityCancelled)
 	case engine.TaskCreated:
 		c.NewTasks = append(c.NewTasks, r.newTask(e))
+		r.addTaskVariables(c, e)
 	case engine.TaskCancelled:
 		c.CancelTasks = append(c.CancelTasks, TaskID(r.start.InstanceID, e.Instance))
 	case engine.VariableSet:
@@ -80,8 +85,21 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 	case engine.IncidentResolved:
 		c.Incidents = append(c.Incidents, casework.IncidentChange{IncidentID: e.Instance, ActivityID: e.Element, Resolved: true})
 	case engine.InstanceEnded:
-		c.End = &casework.InstanceEnd{Status: casework.InstanceStatus(e.Status), EndEventID: e.Element, Reason: e.Message}
-	default: // the shell's own business
+		c.End = &casework.InstanceEnd{Status: casework.InstanceStatus(e.Status), EndEventID: e.Element, Reason: e.Message, Code: e.Code}
+	default:
+		r.addEvent(c, e)
+	}
+}
+
+// addTaskVariables stores the variables that only a task has, in the order of their names.
+func (r *run) addTaskVariables(c *casework.StepCommit, e engine.Effect) {
+	for _, name := range slices.Sorted(maps.Keys(e.Task.Variables)) {
+		if c.Events == nil {
+			c.Events = &casework.StepEvents{}
+		}
+		c.Events.TaskVariables = append(c.Events.TaskVariables, casework.TaskVariable{
+			TaskID: TaskID(r.start.InstanceID, e.Instance), Name: name, Value: e.Task.Variables[name],
+		})
 	}
 }
 
@@ -146,11 +164,28 @@ func (r *run) escalate(ctx workflow.Context) error {
 // describe names a commit for people: what caused it and what is open next.
 func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
 	s := string(ev.Kind)
+	if element, _, found := strings.Cut(ev.Token, ":"); found && p.NodeIndex(element) >= 0 && concernsElement(ev.Kind) {
+		s += " " + p.Nodes[p.NodeIndex(element)].Name
+	}
 	for _, e := range effects {
 		if e.Kind == engine.TaskCreated || e.Kind == engine.InstanceEnded {
 			s += " → " + name(p, e)
 		}
 	}
+	return short(s)
+}
+
+// concernsElement reports whether an event says most to people with the name of the element it is about.
+func concernsElement(kind engine.EventKind) bool {
+	switch kind {
+	case engine.MessageReceived, engine.ActivityDone, engine.ActivityFailed, engine.ChildEnded, engine.Activate, engine.Complete:
+		return true
+	}
+	return false
+}
+
+// short cuts a text to what a summary or a reason may hold.
+func short(s string) string {
 	const most = 200 // bytes; Temporal documents 400
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"

@@ -22,6 +22,8 @@ type memory struct {
 	// change alters a result on its way to the workflow.
 	change func(c casework.StepCommit, r casework.StepResult) casework.StepResult
 
+	taken map[string]string // commands accepted for subscriptions, by subscription id
+
 	mu       sync.Mutex
 	attempts int
 	refused  int
@@ -66,7 +68,7 @@ func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 	if r, known := m.results[c.Step]; known {
 		if i := int(c.Step) - 1; i < len(m.commits) && m.commits[i].Cause != c.Cause {
 			first := m.commits[i]
-			return casework.StepResult{Fingerprint: c.Fingerprint, Instead: &casework.StepCause{Cause: first.Cause, At: first.At}}, nil
+			return casework.StepResult{Fingerprint: c.Fingerprint, Instead: &casework.StepCause{Cause: first.Cause, At: first.At, Answer: first.Answer}}, nil
 		}
 		return r, nil
 	}
@@ -79,7 +81,14 @@ func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 			r.Lost = append(r.Lost, t.TaskID)
 		}
 	}
-	if len(r.Lost) > 0 {
+	if c.Events != nil {
+		for _, id := range c.Events.Unsubscribed {
+			if command, pending := m.commands[m.taken[id]]; pending && command.CommandID != c.CommandID {
+				r.Taken = append(r.Taken, id)
+			}
+		}
+	}
+	if len(r.Lost)+len(r.Taken) > 0 {
 		return r, nil
 	}
 	if c.CommandID != "" {

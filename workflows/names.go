@@ -3,6 +3,7 @@
 package workflows
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,6 +39,10 @@ const (
 	appliedKept        = 1000 // command ids remembered against a second delivery
 	maxSignalsPerRun   = 5000 // the server's limit is 10,000 and not part of its continue-as-new suggestion
 )
+
+func fmtID(instanceID, token string, step int64) []byte {
+	return []byte(instanceID + "/" + token + "/" + strconv.FormatInt(step, 10))
+}
 
 // TaskID names the task of a node instance. The same activation has the same id whenever it is computed again.
 func TaskID(instanceID, token string) string {

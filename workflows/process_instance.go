@@ -24,7 +24,11 @@ type Programs interface {
 // process key.
 type ProcessInstance struct {
 	Programs Programs
+	Step     Step // nil is engine.Step
 }
+
+// Step is what a run does with an event; see engine.Step.
+type Step func(p *bpmn.Program, s engine.State, ev engine.Event) (engine.State, []engine.Effect, error)
 
 // Run executes one run of a process instance. It fails only if the input cannot be read.
 func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues) error {
@@ -36,7 +40,10 @@ func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues
 	if err != nil {
 		panic(fmt.Sprintf("definition %s of %s: %v", in.Start.SHA256, in.Start.ProcessKey, err)) // the task is retried
 	}
-	r := &run{start: in.Start, program: program}
+	r := &run{start: in.Start, program: program, engine: p.Step}
+	if r.engine == nil {
+		r.engine = engine.Step
+	}
 	if in.State != nil {
 		r.state = *in.State
 	}
@@ -50,6 +57,7 @@ func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues
 type run struct {
 	start   casework.Start
 	program *bpmn.Program
+	engine  Step
 	state   RunState
 
 	signals  []signalChannel
@@ -58,6 +66,9 @@ type run struct {
 	shown    shown
 	stopped  bool                // a cancel request was seen; it is a command without id in the inbox
 	instead  *casework.StepCause // on record for the next step, and so to be done next
+	held     bool                // a completion or message was accepted first: nothing happens before it has come
+	work     []work              // service activities in flight, in the order of their starts
+	starts   map[string]int      // how often the work of a node instance was asked for in this run
 }
 
 func (r *run) setup(ctx workflow.Context) error {
@@ -90,7 +101,7 @@ func (r *run) loop(ctx workflow.Context) error {
 		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
 		r.show(work)
 		err := workflow.Await(work, func() bool {
-			return r.hasSignals() || r.wakeup.ready() || (ctx.Err() != nil && !r.stopped)
+			return r.hasSignals() || (r.wakeup.ready() && !r.held) || (r.free() && r.answered() >= 0) || (ctx.Err() != nil && !r.stopped)
 		})
 		if err != nil {
 			return fmt.Errorf("wait: %w", err)
@@ -102,6 +113,10 @@ func (r *run) loop(ctx workflow.Context) error {
 func (r *run) settle(ctx, work workflow.Context) error {
 	for {
 		r.receive()
+		continued, err := r.goOn(work)
+		if err != nil {
+			return err
+		}
 		progress, err := r.applyInbox(work)
 		if err != nil {
 			return err
@@ -120,11 +135,18 @@ func (r *run) settle(ctx, work workflow.Context) error {
 			r.state.Inbox = append(r.state.Inbox, casework.Command{Kind: casework.CommandTerminate, Reason: "cancelled in Temporal"})
 			continue
 		}
+		answered, err := r.applyAnswers(work)
+		if err != nil {
+			return err
+		}
+		if r.instead != nil || r.state.Engine.Ended || len(r.state.Engine.Pending) > 0 && !r.held {
+			continue
+		}
 		due, err := r.applyDue(work)
 		if err != nil {
 			return err
 		}
-		if !progress && !due {
+		if !continued && !progress && !answered && !due {
 			return nil
 		}
 	}
@@ -136,14 +158,15 @@ func (r *run) begin(ctx workflow.Context) error {
 		return fmt.Errorf("variables of the start: %w", err)
 	}
 	_, err = r.step(ctx, engine.Event{
-		Kind: engine.Start, StartEvent: r.start.StartEventID, Variables: vars,
+		Kind: engine.Start, StartEvent: r.start.StartEventID, Name: r.start.Trigger, Variables: vars,
+		Rev: r.start.EngineRev, InstanceID: r.start.InstanceID, BusinessKey: r.start.BusinessKey,
 		Initiator: engine.User{ID: r.start.Initiator, Roles: r.start.InitiatorRoles},
 	}, casework.Command{ActorID: r.start.Initiator})
 	return err
 }
 
 func (r *run) wantsNewRun(ctx workflow.Context) bool {
-	if len(r.state.Inbox) > 0 {
+	if len(r.state.Inbox) > 0 || len(r.work) > 0 || len(r.state.Engine.Pending) > 0 || r.held {
 		return false
 	}
 	return r.received >= maxSignalsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()

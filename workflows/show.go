@@ -9,6 +9,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/onecms/nextgen-workflow/bpmn/engine"
 )
 
 // Typed keys of the search attributes that change during a run.
@@ -82,7 +84,44 @@ func (r *run) details() string {
 		}
 		fmt.Fprintf(&b, "\n- timer **%s** fires at %s", r.nodeName(t.Node), t.Due.UTC().Format(time.RFC3339))
 	}
+	r.showEvents(&b, most)
+	const limit = 19_000 // bytes; Temporal keeps 20,000
+	if b.Len() > limit {
+		return b.String()[:strings.LastIndexByte(b.String()[:limit], '\n')] + "\n- and more"
+	}
 	return b.String()
+}
+
+// showEvents lists what the case waits for beside people and time, at most so many of each kind.
+func (r *run) showEvents(b *strings.Builder, most int) {
+	for i, a := range r.state.Activities {
+		if i == most {
+			break
+		}
+		fmt.Fprintf(b, "\n- activity **%s** (%s) runs since %s", r.nodeName(a.Element), cell(a.Type), a.Since.UTC().Format(time.RFC3339))
+	}
+	for i, c := range r.state.Children {
+		if i == most {
+			break
+		}
+		fmt.Fprintf(b, "\n- called process **%s** of %s runs as `%s`", cell(c.ProcessKey), r.nodeName(c.Element), c.InstanceID)
+	}
+	for i, s := range r.state.Engine.Subscriptions {
+		if i == most {
+			break
+		}
+		fmt.Fprintf(b, "\n- **%s** waits for the %s", r.nodeName(s.Node), waitsFor(s))
+	}
+}
+
+func waitsFor(s engine.Subscription) string {
+	switch {
+	case s.Name == "":
+		return s.Kind + " event"
+	case s.Key != "":
+		return fmt.Sprintf("%s **%s** with the key %s", s.Kind, cell(s.Name), cell(s.Key))
+	}
+	return fmt.Sprintf("%s **%s**", s.Kind, cell(s.Name))
 }
 
 func holder(t OpenTask) string {

@@ -58,6 +58,7 @@ func (r *run) receive() {
 			slices.ContainsFunc(r.state.Inbox, func(o casework.Command) bool { return o.CommandID == c.CommandID })
 		if !known {
 			r.state.Inbox = append(r.state.Inbox, c)
+			r.held = false
 		}
 	}
 	slices.SortStableFunc(r.state.Inbox, func(a, b casework.Command) int { return cmp.Compare(a.Seq, b.Seq) })

@@ -21,6 +21,9 @@ type RunState struct {
 	Tasks   []OpenTask         `json:"tasks,omitempty"`
 	Applied []string           `json:"applied,omitempty"` // ids of the last applied commands, oldest first
 	Inbox   []casework.Command `json:"inbox,omitempty"`   // received, not yet applied
+
+	Children   []OpenChild    `json:"children,omitempty"`
+	Activities []OpenActivity `json:"activities,omitempty"` // in flight; a run with any does not continue as new
 }
 
 // OpenTask is what the shell knows of a task that people work on.

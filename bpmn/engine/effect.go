@@ -29,6 +29,7 @@ const (
 	SubscriptionClosed EffectKind = "subscription-closed" // by its event or with what it belonged to
 	MessageThrown      EffectKind = "message-thrown"      // for one receiver, perhaps this instance itself
 	SignalThrown       EffectKind = "signal-thrown"       // for all other instances; this one has heard it
+	EscalationThrown   EffectKind = "escalation-thrown"   // Code; nothing in this instance catches it: its caller may
 	ActivityStarted    EffectKind = "activity-started"    // ActivityDone or ActivityFailed answers
 	ActivityCancelled  EffectKind = "activity-cancelled"  // its answer is no longer wanted
 	ChildStarted       EffectKind = "child-started"       // ChildEnded answers
@@ -79,6 +80,7 @@ type Task struct {
 // Throw is a message or signal on its way out.
 type Throw struct {
 	Name      string                     `json:"name"`
+	Key       string                     `json:"key,omitempty"` // message: correlation key
 	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }
 

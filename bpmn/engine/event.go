@@ -22,6 +22,7 @@ const (
 	ActivityDone    EventKind = "activity-done"    // what ActivityStarted asked for; Value is its result
 	ActivityFailed  EventKind = "activity-failed"  // with a Code: a BPMN error; without: an incident
 	ChildEnded      EventKind = "child-ended"      // with a Code: by an error that nobody caught
+	ChildEscalated  EventKind = "child-escalated"  // an escalation, Code, that nothing in the child of Token caught
 	VariablesSet    EventKind = "variables-set"    // from outside; Token "" means the process, else a node instance
 	Activate        EventKind = "activate"         // ad-hoc sub-process Token: enters the elements of Elements
 	Complete        EventKind = "complete"         // ad-hoc sub-process Token: no more activities
@@ -39,10 +40,14 @@ type Event struct {
 	Variables  map[string]json.RawMessage `json:"variables,omitempty"`  // what it brings
 	Reason     string                     `json:"reason,omitempty"`     // Terminate; ActivityFailed, ChildEnded: message
 	Name       string                     `json:"name,omitempty"`       // MessageReceived, SignalReceived: its name
-	Code       string                     `json:"code,omitempty"`       // ActivityFailed, ChildEnded: BPMN error code
+	Code       string                     `json:"code,omitempty"`       // ActivityFailed, ChildEnded: BPMN error code; ChildEscalated
 	Type       string                     `json:"type,omitempty"`       // ActivityFailed: type of the failure, for error mappings
 	Value      json.RawMessage            `json:"value,omitempty"`      // ActivityDone: result
 	Elements   []string                   `json:"elements,omitempty"`   // Activate
+
+	Rev         int    `json:"rev,omitempty"`         // Start: engine revision of the instance; 0: the latest
+	InstanceID  string `json:"instanceId,omitempty"`  // Start
+	BusinessKey string `json:"businessKey,omitempty"` // Start
 }
 
 // ErrStale means that the event concerns something that is no longer there: a task or incident that has ended, a start

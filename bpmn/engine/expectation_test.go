@@ -25,6 +25,12 @@ type expectation struct {
 	Armed     *map[string]string `yaml:"armed"`     // timers of the step: due time by boundary event
 	Fired     *[]string          `yaml:"fired"`     // boundary events in order
 	Disarmed  *[]string          `yaml:"disarmed"`  // boundary events in order
+	Opened    *[]string          `yaml:"opened"`    // "<kind> <name>" of the subscriptions that were opened, in order
+	Closed    *[]string          `yaml:"closed"`    // elements of the subscriptions that were closed, in order
+	Thrown    *[]string          `yaml:"thrown"`    // "message <name>" and "signal <name>", in order
+	Asked     *[]string          `yaml:"asked"`     // "<element> <kind> <name>" of the work outside, in order
+	Called    *[]string          `yaml:"called"`    // "<element> <process key>" of the started children, in order
+	Withdrawn *[]string          `yaml:"withdrawn"` // elements whose work outside or child was cancelled, in order
 	Variables map[string]any     `yaml:"variables"` // of the state; those not named are not looked at
 	Unset     []string           `yaml:"unset"`     // variables that the state does not have
 	Incidents []incident         `yaml:"incidents"` // raised by the step
@@ -56,6 +62,12 @@ func (x expectation) check(s engine.State, effects []engine.Effect) error {
 		{"variables set", x.Set, settings(effects)},
 		{"timers fired", x.Fired, elements(effects, engine.TimerFired)},
 		{"timers cancelled", x.Disarmed, elements(effects, engine.TimerCancelled)},
+		{"opened subscriptions", x.Opened, opened(effects)},
+		{"closed subscriptions", x.Closed, elements(effects, engine.SubscriptionClosed)},
+		{"thrown", x.Thrown, thrown(effects)},
+		{"asked for", x.Asked, asked(effects)},
+		{"called", x.Called, called(effects)},
+		{"withdrawn", x.Withdrawn, append(elements(effects, engine.ActivityCancelled), elements(effects, engine.ChildCancelled)...)},
 		{"resolved incidents", x.Resolved, elements(effects, engine.IncidentResolved)},
 	}
 	for _, l := range lists {
@@ -167,6 +179,45 @@ func elements(effects []engine.Effect, kind engine.EffectKind) []string {
 		ids = append(ids, e.Element)
 	}
 	return ids
+}
+
+func opened(effects []engine.Effect) []string {
+	var out []string
+	for _, e := range filter(effects, engine.SubscriptionOpened) {
+		out = append(out, e.Subscription.Kind+" "+e.Subscription.Name)
+	}
+	return out
+}
+
+func thrown(effects []engine.Effect) []string {
+	var out []string
+	for _, e := range effects {
+		switch e.Kind {
+		case engine.MessageThrown:
+			out = append(out, "message "+e.Throw.Name)
+		case engine.SignalThrown:
+			out = append(out, "signal "+e.Throw.Name)
+		case engine.EscalationThrown:
+			out = append(out, "escalation "+e.Code)
+		}
+	}
+	return out
+}
+
+func asked(effects []engine.Effect) []string {
+	var out []string
+	for _, e := range filter(effects, engine.ActivityStarted) {
+		out = append(out, strings.TrimSpace(e.Element+" "+string(e.Activity.Kind)+" "+e.Activity.Name))
+	}
+	return out
+}
+
+func called(effects []engine.Effect) []string {
+	var out []string
+	for _, e := range filter(effects, engine.ChildStarted) {
+		out = append(out, e.Element+" "+e.Child.ProcessKey)
+	}
+	return out
 }
 
 func settings(effects []engine.Effect) []string {

@@ -11,7 +11,7 @@ var errNoFlow = errors.New("no outgoing sequence flow can be taken: no condition
 
 // chooseFlows evaluates the outgoing flows. An exclusive gateway takes the first true one (BPMN 2.0 section 13.4.2); a
 // parallel gateway takes all without asking (13.4.1); any other node takes every true one, the default only if no
-// conditional one is true (13.3.2).
+// conditional one is true (13.3.2, and 13.4.3 for an inclusive gateway).
 func (m *machine) chooseFlows(v visit) ([]int, error) {
 	switch {
 	case len(v.node.Out) == 0:
@@ -26,10 +26,13 @@ func (m *machine) chooseFlows(v visit) ([]int, error) {
 			continue
 		}
 		flow := &m.program.Flows[f]
-		ok := true
-		if flow.Condition != nil {
+		ok, condition := true, flow.Condition
+		if flow.Skip != nil && m.mayskip() {
+			condition = flow.Skip
+		}
+		if condition != nil {
 			var err error
-			if ok, err = flow.Condition.EvalBool(m.scope(v), limits); err != nil {
+			if ok, err = condition.EvalBool(m.names(v), limits); err != nil {
 				return nil, failure{kind: "condition", err: fmt.Errorf("condition of flow %q: %w", flow.ID, err)}
 			}
 			conditional = conditional || ok
@@ -57,7 +60,9 @@ func (m *machine) take(v visit, flows []int) error {
 		if err := m.runListeners(flow.Take, v); err != nil {
 			return err
 		}
-		m.arrived = append(m.arrived, arrival{node: flow.Target, flow: flow.ID})
+		m.send(Arrival{
+			Node: m.program.Nodes[flow.Target].ID, Flow: flow.ID, Scope: v.scope, Later: v.node.AsyncAfter && m.state.Rev > 1,
+		})
 	}
 	return nil
 }

@@ -69,6 +69,18 @@ func step(t testing.TB, p *bpmn.Program, s engine.State, ev engine.Event) (engin
 	return next, effects, err
 }
 
+// settle runs a step and, where the burst is cut off, those that go on with it. It returns the effects of them all.
+func settle(t testing.TB, p *bpmn.Program, s engine.State, ev engine.Event) (engine.State, []engine.Effect, error) {
+	t.Helper()
+	s, effects, err := step(t, p, s, ev)
+	for err == nil && len(s.Pending) > 0 {
+		var more []engine.Effect
+		s, more, err = step(t, p, s, engine.Event{Kind: engine.Continue, At: ev.At})
+		effects = append(effects, more...)
+	}
+	return s, effects, err
+}
+
 // checkInvariants checks what holds for every state between two steps.
 func checkInvariants(t testing.TB, p *bpmn.Program, s engine.State) {
 	t.Helper()
@@ -78,20 +90,28 @@ func checkInvariants(t testing.TB, p *bpmn.Program, s engine.State) {
 		ids[token.ID] = true
 		i := p.NodeIndex(token.Node)
 		require.GreaterOrEqual(t, i, 0, token.ID)
-		if token.State == engine.Waiting {
-			require.Equal(t, bpmn.UserTask, p.Nodes[i].Kind, token.ID)
-		}
 		if token.State == engine.Joining {
-			require.Equal(t, bpmn.ParallelGateway, p.Nodes[i].Kind, token.ID)
+			require.Contains(t, []bpmn.NodeKind{bpmn.ParallelGateway, bpmn.InclusiveGateway}, p.Nodes[i].Kind, token.ID)
 		}
 	}
+	for _, scope := range s.Scopes {
+		require.True(t, ids[scope.Host], "scope %s without a node instance", scope.ID)
+		ids[scope.ID] = true
+	}
 	for _, timer := range s.Timers {
-		require.True(t, ids[timer.Host], "timer %s without activity", timer.ID)
+		require.True(t, timer.Host == "" || ids[timer.Host], "timer %s without a host", timer.ID)
+	}
+	for _, c := range s.Subscriptions {
+		require.True(t, c.Host == "" || ids[c.Host], "subscription %s without a host", c.ID)
+	}
+	for _, token := range s.Tokens {
+		require.True(t, token.Scope == "" || ids[token.Scope], "token %s without a scope", token.ID)
 	}
 	if s.Ended {
 		require.Empty(t, s.Tokens)
 		require.Empty(t, s.Timers)
+		require.Empty(t, s.Subscriptions)
 	} else if s.Started {
-		require.NotEmpty(t, s.Tokens, "a live instance without a token")
+		require.NotZero(t, len(s.Tokens)+len(s.Pending), "a live instance without a token")
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 func (m *machine) runListeners(listeners []bpmn.Listener, v visit) error {
 	for _, l := range listeners {
-		if _, err := l.Expr.Eval(m.scope(v), limits); err != nil {
+		if _, err := l.Expr.Eval(m.names(v), limits); err != nil {
 			return failure{kind: "listener", err: fmt.Errorf("execution listener of %q: %w", v.node.ID, err)}
 		}
 	}
@@ -20,7 +20,7 @@ func (m *machine) runTaskListeners(event bpmn.TaskEvent, v visit) error {
 		if l.Event != event {
 			continue
 		}
-		if _, err := l.Expr.Eval(m.taskScope(v), limits); err != nil {
+		if _, err := l.Expr.Eval(m.taskNames(v), limits); err != nil {
 			return failure{kind: "listener", err: fmt.Errorf("task listener %q of %q: %w", event, v.node.ID, err)}
 		}
 	}

@@ -2,118 +2,243 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
 
 // visit is one node instance being worked on.
 type visit struct {
-	node *bpmn.Node
-	id   string
-	flow string
+	node  *bpmn.Node
+	id    string
+	flow  string
+	scope string // the scope its token is in
+
+	caught bool   // see Arrival
+	start  string // see Arrival
 }
 
-// behaviour is what a kind of flow node does once it is entered: it returns true when the token goes on at once and
-// false when it rests.
-type behaviour func(m *machine, v visit) (goOn bool, err error)
+func (m *machine) visitOf(t Token) visit {
+	return visit{node: m.node(t.Node), id: t.ID, flow: t.Flow, scope: t.Scope, caught: t.Caught, start: t.Start}
+}
+
+// outcome is what entering a node came to. What it does to other tokens is done afterwards: entering may still fail and
+// be taken back, that may not.
+type outcome struct {
+	stay bool   // the token rests; otherwise it goes on at once
+	then func() // may be nil
+}
+
+var goOn, stay = outcome{}, outcome{stay: true}
+
+// behaviour is what a kind of flow node does once it is entered.
+type behaviour func(m *machine, v visit) (outcome, error)
 
 func behaviourOf(kind bpmn.NodeKind) behaviour {
 	switch kind {
 	case bpmn.UserTask:
 		return (*machine).enterUserTask
-	case bpmn.ServiceTask:
-		return (*machine).enterServiceTask
-	case bpmn.StartEvent, bpmn.EndEvent, bpmn.BoundaryEvent, bpmn.ExclusiveGateway, bpmn.ParallelGateway:
-		return passThrough
+	case bpmn.ServiceTask, bpmn.BusinessRuleTask, bpmn.SendTask:
+		return (*machine).enterService
+	case bpmn.ScriptTask:
+		return (*machine).enterScript
+	case bpmn.ReceiveTask, bpmn.CatchEvent:
+		return (*machine).enterCatch
+	case bpmn.ThrowEvent, bpmn.EndEvent:
+		return (*machine).enterThrow
+	case bpmn.SubProcess, bpmn.Transaction:
+		return (*machine).enterSubProcess
+	case bpmn.AdHocSubProcess:
+		return (*machine).enterAdHoc
+	case bpmn.CallActivity:
+		return (*machine).enterCall
+	case bpmn.EventGateway:
+		return (*machine).enterEventGateway
+	case bpmn.StartEvent, bpmn.BoundaryEvent, bpmn.Task, bpmn.ManualTask,
+		bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway:
+		return func(*machine, visit) (outcome, error) { return goOn, nil }
 	}
-	return func(_ *machine, v visit) (bool, error) {
-		return false, fmt.Errorf("node kind %q cannot be executed", v.node.Kind)
+	return func(_ *machine, v visit) (outcome, error) {
+		return stay, fmt.Errorf("node kind %q cannot be executed", v.node.Kind)
 	}
 }
 
-func passThrough(*machine, visit) (bool, error) { return true, nil }
-
 // enter activates a node for a token that arrived at it.
-func (m *machine) enter(a arrival) {
-	node := &m.program.Nodes[a.node]
-	if a.id == "" {
-		if node.Kind == bpmn.ParallelGateway && len(node.In) > 1 && !m.join(node, a.flow) {
+func (m *machine) enter(a Arrival) {
+	node := m.node(a.Node)
+	repeated := node.Loop != nil && !m.isInstance(a.Scope, a.Node) // the activity as a whole, not one of its instances
+	if a.ID == "" {
+		if !m.join(node, a) {
 			return
 		}
-		a.id = m.newID(node.ID)
-		m.emit(Effect{Kind: NodeEntered, Element: node.ID, Instance: a.id})
+		a.ID = m.newID(node.ID)
+		if !repeated {
+			m.emit(Effect{Kind: NodeEntered, Element: node.ID, Instance: a.ID})
+		}
 	}
-	v := visit{node: node, id: a.id, flow: a.flow}
-	if m.visits++; m.visits > maxVisits {
-		m.raise(v, Entering, failure{kind: "loop", err: fmt.Errorf("more than %d nodes were entered in one step", maxVisits)})
+	v := visit{node: node, id: a.ID, flow: a.Flow, scope: a.Scope, caught: a.Caught, start: a.Start}
+	if err := m.count(); err != nil {
+		m.raise(v, Entering, err)
 		return
 	}
-	goOn := false
-	err := m.try(func() error {
-		if err := m.runListeners(node.Start, v); err != nil {
+	var out outcome
+	err := m.try(func() (err error) {
+		if repeated {
+			out, err = m.enterLoop(v)
 			return err
 		}
-		var err error
-		goOn, err = behaviourOf(node.Kind)(m, v)
+		out, err = m.begin(v)
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		m.raise(v, Entering, err)
-	case goOn:
+		return
+	}
+	if out.then != nil {
+		out.then()
+	}
+	if !out.stay {
 		m.leave(v)
 	}
 }
 
-// leave runs the end listeners, ends the node instance and sends tokens along the outgoing flows.
+// begin runs what comes before the work of a node, and the work.
+func (m *machine) begin(v visit) (outcome, error) {
+	if err := m.mapInputs(v); err != nil {
+		return stay, err
+	}
+	if err := m.runListeners(v.node.Start, v); err != nil {
+		return stay, err
+	}
+	switch {
+	case v.caught:
+		return goOn, nil
+	case v.node.Event:
+		return m.enterEventSub(v)
+	}
+	if skip, err := m.skips(v); skip || err != nil {
+		return goOn, err
+	}
+	return behaviourOf(v.node.Kind)(m, v)
+}
+
+// count bounds what happens without waiting.
+func (m *machine) count() error {
+	m.visits++
+	m.state.Streak++
+	most := maxStreak
+	if m.state.Rev <= 1 {
+		most = oldBurst
+	}
+	if m.state.Streak > most {
+		return failure{kind: "loop", err: fmt.Errorf("more than %d nodes were entered in one step", most)}
+	}
+	if len(m.arrived) > maxQueue && m.state.Rev > 1 {
+		m.state.Streak = most // and for all the others on their way
+		return failure{kind: "loop", err: fmt.Errorf("more than %d tokens are on their way at once", maxQueue)}
+	}
+	return nil
+}
+
+// leave runs the end listeners, ends the node instance and sends tokens along the outgoing flows. An instance of a
+// repeated activity sends none: the activity as a whole does.
 func (m *machine) leave(v visit) {
-	err := m.try(func() error {
-		if v.node.Kind == bpmn.UserTask {
-			if err := m.runTaskListeners(bpmn.TaskComplete, v); err != nil {
-				return err
-			}
-		}
-		if err := m.runListeners(v.node.End, v); err != nil {
+	if m.state.hosted(v.id, LoopScope) != nil {
+		m.leaveLoop(v)
+		return
+	}
+	m.disarm(v.id)
+	instance := m.isInstance(v.scope, v.node.ID)
+	var done loopResult
+	err := m.try(func() (err error) {
+		if err := m.mapCallResult(v); err != nil {
 			return err
 		}
-		flows, err := m.chooseFlows(v)
-		if err != nil {
+		if err := m.runEndListeners(v); err != nil {
 			return err
 		}
-		m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
-		return m.take(v, flows)
+		if err := m.mapOutputs(v); err != nil {
+			return err
+		}
+		if instance {
+			done, err = m.loopResultOf(v)
+			m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+			return err
+		}
+		return m.goOut(v)
 	})
 	if err != nil {
 		m.raise(v, Leaving, err)
 		return
 	}
+	m.keepForCompensation(v)
+	m.closeScopes(v.id)
 	m.state.removeToken(v.id)
-	if v.node.Kind == bpmn.EndEvent {
+	if v.node.Kind == bpmn.EndEvent && v.scope == "" {
 		m.state.EndEvent = v.node.ID
 	}
+	if instance {
+		m.instanceDone(v, done)
+		return
+	}
+	m.partDone(v)
 }
 
-func (m *machine) start(ev Event) error {
-	if m.state.Started {
-		return fmt.Errorf("start: already started: %w", ErrStale)
-	}
-	i := m.program.NodeIndex(ev.StartEvent)
-	if i < 0 || m.program.Nodes[i].Kind != bpmn.StartEvent {
-		return fmt.Errorf("start: no start event %q: %w", ev.StartEvent, ErrStale)
-	}
-	m.state.Rev, m.state.Started = Rev, true
-	if ev.Initiator.ID != "" {
-		roles := slices.Clone(ev.Initiator.Roles)
-		if len(roles) == 0 {
-			roles = nil
+func (m *machine) runEndListeners(v visit) error {
+	if v.node.Kind == bpmn.UserTask {
+		if err := m.runTaskListeners(bpmn.TaskComplete, v); err != nil {
+			return err
 		}
-		m.state.Users = append(m.state.Users, User{ID: ev.Initiator.ID, Roles: roles})
 	}
-	m.setVariables(ev.Variables)
-	if name := m.program.Nodes[i].Initiator; name != "" {
-		m.setVariable(name, text(ev.Initiator.ID))
+	return m.runListeners(v.node.End, v)
+}
+
+// goOut ends the node instance and takes its outgoing flows.
+func (m *machine) goOut(v visit) error {
+	flows, err := m.chooseFlows(v)
+	if err != nil {
+		return err
 	}
-	m.arrived = append(m.arrived, arrival{node: i})
-	return nil
+	m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+	return m.take(v, flows)
+}
+
+// cancelToken removes a token and all that hangs on it.
+func (m *machine) cancelToken(t Token) {
+	v := m.visitOf(t)
+	whole := false
+	for _, kind := range []ScopeKind{BodyScope, LoopScope} {
+		if s := m.state.hosted(t.ID, kind); s != nil {
+			whole = whole || kind == LoopScope
+			m.cancelScope(s.ID)
+		}
+	}
+	if t.State == Waiting && !whole {
+		m.cancelWork(v)
+	}
+	if t.State == Entering || t.State == Leaving || t.State == Failed {
+		m.emit(Effect{Kind: IncidentResolved, Element: t.Node, Instance: t.ID})
+	}
+	if i := m.state.token(t.ID); i >= 0 {
+		m.hear(i)
+	}
+	m.disarm(t.ID)
+	if t.State != Joining && !whole {
+		m.emit(Effect{Kind: NodeCancelled, Element: t.Node, Instance: t.ID})
+	}
+	m.closeScopes(t.ID)
+	m.state.removeToken(t.ID)
+}
+
+// cancelWork takes back what a waiting token has asked for.
+func (m *machine) cancelWork(v visit) {
+	switch {
+	case v.node.Kind == bpmn.UserTask:
+		// A failing delete listener must not keep a cancelled task alive; it is left out.
+		_ = m.try(func() error { return m.runTaskListeners(bpmn.TaskDelete, v) })
+		m.emit(Effect{Kind: TaskCancelled, Element: v.node.ID, Instance: v.id})
+	case v.node.Kind == bpmn.CallActivity:
+		m.emit(Effect{Kind: ChildCancelled, Element: v.node.ID, Instance: v.id})
+	case worksOutside(v.node):
+		m.emit(Effect{Kind: ActivityCancelled, Element: v.node.ID, Instance: v.id})
+	}
 }

@@ -19,6 +19,7 @@ import (
 // scenario is one file of testdata/scenarios: an instance, what happens to it, and what is to come of it.
 type scenario struct {
 	About  string `yaml:"about"`
+	Roots  string `yaml:"roots"` // XML beside the process: messages, signals, errors, …
 	Model  string `yaml:"model"` // file of testdata/models, XML, or a path from this folder that is skipped if absent
 	Start  action `yaml:"start"`
 	Steps  []action
@@ -33,6 +34,20 @@ type action struct {
 	Advance   string         `yaml:"advance"`  // duration, after which the timers are due
 	Retry     string         `yaml:"retry"`    // element id, or token id
 	Terminate string         `yaml:"terminate"`
+	Message   string         `yaml:"message"` // name
+	Signal    string         `yaml:"signal"`  // name
+	Done      string         `yaml:"done"`    // element id, or token id, of work outside
+	Failed    string         `yaml:"failed"`  // element id, or token id, of work outside
+	Child     string         `yaml:"child"`   // element id, or token id, of a call activity whose child has ended
+	Escalated string         `yaml:"escalated"`
+	Set       bool           `yaml:"set"`      // the variables from outside
+	Activate  string         `yaml:"activate"` // ad-hoc sub-process
+	Finish    string         `yaml:"finish"`   // ad-hoc sub-process
+	Elements  []string       `yaml:"elements"`
+	Result    any            `yaml:"result"`
+	Code      string         `yaml:"code"`
+	Type      string         `yaml:"type"`
+	Reason    string         `yaml:"reason"`
 	Variables map[string]any `yaml:"variables"`
 	Assignee  string         `yaml:"assignee"`
 	Initiator struct {
@@ -80,6 +95,9 @@ func readScenario(t *testing.T, file string) scenario {
 		}
 		source = readModel(t, name)
 	}
+	if s.Roots != "" {
+		source = string(bytes.Replace(definitions(source), []byte("<process "), []byte(s.Roots+"<process "), 1))
+	}
 	s.loaded = compile(t, source)
 	return s
 }
@@ -100,7 +118,7 @@ func runScenario(t *testing.T, s scenario) {
 	r := &scenarioRun{program: s.loaded, now: began}
 	for i, a := range append([]action{s.Start}, s.Steps...) {
 		ev := r.event(t, a, i == 0)
-		next, effects, err := step(t, r.program, r.state, ev)
+		next, effects, err := settle(t, r.program, r.state, ev)
 		if a.Stale {
 			require.ErrorIs(t, err, engine.ErrStale, "step %d (%s)", i, ev.Kind)
 		} else {
@@ -113,13 +131,16 @@ func runScenario(t *testing.T, s scenario) {
 
 func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 	t.Helper()
-	ev := engine.Event{Variables: encode(t, a.Variables), Assignee: a.Assignee}
+	ev := engine.Event{Variables: encode(t, a.Variables), Assignee: a.Assignee, Code: a.Code, Type: a.Type, Reason: a.Reason, Elements: a.Elements}
+	if a.Result != nil {
+		ev.Value = encode(t, map[string]any{"": a.Result})[""]
+	}
 	switch {
 	case first || a.Event != "":
 		ev.Kind, ev.StartEvent = engine.Start, a.Event
 		ev.Initiator = engine.User{ID: a.Initiator.ID, Roles: a.Initiator.Roles}
 		if a.Event == "" {
-			ev.StartEvent = r.program.Nodes[r.program.Starts[0]].ID
+			ev.StartEvent = r.program.Nodes[append(r.program.Root.Starts, r.program.Root.Triggered...)[0]].ID
 		}
 	case a.Complete != "":
 		ev.Kind, ev.Token = engine.TaskCompleted, r.token(a.Complete)
@@ -129,6 +150,24 @@ func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 		ev.Kind, ev.Token = engine.RetryIncident, r.token(a.Retry)
 	case a.Terminate != "":
 		ev.Kind, ev.Reason = engine.Terminate, a.Terminate
+	case a.Message != "":
+		ev.Kind, ev.Name = engine.MessageReceived, a.Message
+	case a.Signal != "":
+		ev.Kind, ev.Name = engine.SignalReceived, a.Signal
+	case a.Done != "":
+		ev.Kind, ev.Token = engine.ActivityDone, r.token(a.Done)
+	case a.Failed != "":
+		ev.Kind, ev.Token = engine.ActivityFailed, r.token(a.Failed)
+	case a.Child != "":
+		ev.Kind, ev.Token = engine.ChildEnded, r.token(a.Child)
+	case a.Escalated != "":
+		ev.Kind, ev.Token = engine.ChildEscalated, r.token(a.Escalated)
+	case a.Set:
+		ev.Kind = engine.VariablesSet
+	case a.Activate != "":
+		ev.Kind, ev.Token = engine.Activate, r.token(a.Activate)
+	case a.Finish != "":
+		ev.Kind, ev.Token = engine.Complete, r.token(a.Finish)
 	case a.Advance != "":
 		d, err := bpmn.ParseDuration(a.Advance)
 		require.NoError(t, err)

@@ -1,27 +1,37 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
 
-// maxVisits bounds the nodes entered in one step: a loop of automatic nodes becomes an incident, not a hang.
-const maxVisits = 10_000
+// Bounds of the nodes that are entered without waiting for anything.
+const (
+	maxBurst  = 1_000   // in one step: the rest is pending, and Continue goes on with it
+	maxStreak = 200_000 // in a row: a loop of automatic nodes becomes an incident, not a hang
+	maxQueue  = 5_000   // tokens on their way at once: a fork that multiplies itself becomes incidents
+	oldBurst  = 10_000  // revision 1: an incident at once
+)
 
-// Step applies one event and runs the instance until every token rests. It returns the new state and what happened, in
-// order. The only error is ErrStale (wrapped); failing expressions and gateways are incidents in the effects.
+// Step applies one event and runs the instance until every token rests or the burst is cut off (State.Pending). It
+// returns the new state and what happened, in order. The only error is ErrStale (wrapped); failing expressions and
+// gateways are incidents in the effects.
 func Step(p *bpmn.Program, s State, ev Event) (State, []Effect, error) {
-	m := &machine{program: p, state: s.clone(), at: ev.At.UTC()}
+	m := &machine{program: p, state: s.clone(), at: ev.At.UTC(), arrived: slices.Clone(s.Pending)}
+	if ev.Kind != Continue {
+		m.state.Streak = 0
+	}
 	if err := m.apply(ev); err != nil {
 		return s, nil, err
 	}
 	m.run()
 	m.endIfDone()
+	if len(m.state.Pending) == 0 {
+		m.state.Streak = 0
+	}
 	m.state.tidy()
 	return m.state, m.effects, nil
 }
@@ -32,15 +42,15 @@ type machine struct {
 	state   State
 	at      time.Time
 	effects []Effect
-	arrived []arrival // nodes to enter, first in first out
+	arrived []Arrival // nodes to enter, first in first out
+	later   []Arrival // nodes that the next step enters
 	visits  int
-}
 
-// arrival is a token on its way into a node.
-type arrival struct {
-	node int
-	flow string
-	id   string // set when an incident is retried: the node instance goes on
+	owned   map[string]bool // scopes whose variables were copied for this step
+	journal []written
+	changed []change // variables that were set; conditional events look at them
+	looked  int      // how many of them they have looked at
+	armed   bool     // a conditional event was armed and has not been looked at
 }
 
 func (m *machine) apply(ev Event) error {
@@ -61,37 +71,81 @@ func (m *machine) apply(ev Event) error {
 	case Terminate:
 		m.terminate(ev)
 		return nil
+	case MessageReceived:
+		return m.receiveMessage(ev)
+	case SignalReceived:
+		return m.receiveSignal(ev)
+	case ActivityDone, ActivityFailed:
+		return m.finishActivity(ev)
+	case ChildEnded:
+		return m.finishChild(ev)
+	case ChildEscalated:
+		return m.escalateChild(ev)
+	case VariablesSet:
+		return m.setFromOutside(ev)
+	case Activate, Complete:
+		return m.driveAdHoc(ev)
+	case Continue:
+		if len(m.arrived) > 0 {
+			return nil
+		}
 	}
 	return fmt.Errorf("event %q: %w", ev.Kind, ErrStale)
 }
 
+// run enters what has arrived. Conditions come first, as soon as they are true. When nothing is on its way, it looks at what
+// depends on the whole: inclusive joins, and scopes in which nothing is left.
 func (m *machine) run() {
-	for len(m.arrived) > 0 {
+	for !m.state.Ended {
+		if m.checkConditions() {
+			continue
+		}
+		switch {
+		case len(m.arrived) == 0 && len(m.later) > 0, m.visits >= maxBurst && m.state.Rev > 1:
+			m.state.Pending = append(m.later, m.arrived...)
+			return
+		case len(m.arrived) == 0:
+			if m.openInclusiveJoin() || m.finishScope() {
+				continue
+			}
+			return
+		}
 		next := m.arrived[0]
 		m.arrived = m.arrived[1:]
+		if next.Later {
+			next.Later = false
+			m.later = append(m.later, next)
+			continue
+		}
 		m.enter(next)
 	}
 }
 
 func (m *machine) endIfDone() {
-	if m.state.Ended || !m.state.Started || len(m.state.Tokens) > 0 {
+	if m.state.Ended || !m.state.Started || len(m.state.Tokens) > 0 || len(m.state.Pending) > 0 {
 		return
 	}
+	if len(m.program.End) > 0 && m.state.Rev > 1 {
+		m.openProcess(func() error { return m.runListeners(m.program.End, visit{node: &bpmn.Node{ID: m.program.Key}}) })
+	}
+	m.end(Effect{Kind: InstanceEnded, Element: m.state.EndEvent, Status: Completed})
+}
+
+// end closes the instance with all that is still open in it.
+func (m *machine) end(e Effect) {
+	m.cancelScope("")
+	m.arrived, m.later = nil, nil
 	m.state.Ended = true
-	m.emit(Effect{Kind: InstanceEnded, Element: m.state.EndEvent, Status: Completed})
+	m.emit(e)
 }
 
 func (m *machine) terminate(ev Event) {
-	for _, t := range slices.Clone(m.state.Tokens) {
-		m.cancelToken(t)
-	}
-	m.state.Ended = true
-	m.emit(Effect{Kind: InstanceEnded, Status: Terminated, Message: ev.Reason})
+	m.end(Effect{Kind: InstanceEnded, Status: Terminated, Message: ev.Reason})
 }
 
 func (m *machine) emit(e Effect) { m.effects = append(m.effects, e) }
 
-// newID names a node instance or timer by the state's counter.
+// newID names a node instance, timer or subscription by the state's counter.
 func (m *machine) newID(element string) string {
 	m.state.Counter++
 	return fmt.Sprintf("%s:%d", element, m.state.Counter)
@@ -105,31 +159,10 @@ func (m *machine) node(id string) *bpmn.Node {
 	return &m.program.Nodes[i]
 }
 
-// setVariables writes variables in the order of their names.
-func (m *machine) setVariables(vars map[string]json.RawMessage) {
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		m.setVariable(name, vars[name])
+// send puts a token on its way. One to an asynchronous node arrives with the next step.
+func (m *machine) send(a Arrival) {
+	if a.ID == "" && m.state.Rev > 1 && m.node(a.Node).AsyncBefore {
+		a.Later = true
 	}
-}
-
-func (m *machine) setVariable(name string, value json.RawMessage) {
-	if m.state.Variables == nil {
-		m.state.Variables = map[string]json.RawMessage{}
-	}
-	value = canonical(value)
-	m.state.Variables[name] = value
-	m.emit(Effect{Kind: VariableSet, Name: name, Value: value})
-}
-
-// canonical gives a value the one form that it also has after its state was stored and read again: compact, with "<"
-// and the like escaped. What is not JSON is kept as text, so that it cannot spoil the state.
-func canonical(value json.RawMessage) json.RawMessage {
-	if len(value) == 0 {
-		return json.RawMessage("null")
-	}
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return text(string(value))
-	}
-	return raw
+	m.arrived = append(m.arrived, a)
 }

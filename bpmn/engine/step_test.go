@@ -147,7 +147,7 @@ func TestAForkThatMultipliesWithoutEndStops(t *testing.T) {
 		<sequenceFlow id="out" sourceRef="merge" targetRef="e"><conditionExpression>${stop}</conditionExpression></sequenceFlow>
 		<parallelGateway id="fork"/><sequenceFlow id="b1" sourceRef="fork" targetRef="merge"/><sequenceFlow id="b2" sourceRef="fork" targetRef="merge"/>
 		<endEvent id="e"/>`)
-	s, effects, err := engine.Step(p, engine.State{}, engine.Event{Kind: engine.Start, At: began, StartEvent: "s"})
+	s, effects, err := settle(t, p, engine.State{}, engine.Event{Kind: engine.Start, At: began, StartEvent: "s"})
 	require.NoError(t, err)
 	require.True(t, s.HasIncident())
 	require.Less(t, len(s.Tokens), 10_000)

@@ -89,7 +89,10 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 		return nil, err
 	}
 	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
-	w, err := worker.New(worker.Deps{Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Services: p.services, Log: p.log}, worker.Config{})
+	w, err := worker.New(worker.Deps{
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: workflows.NewClient(p.conn, p.namespace),
+		Services: p.services, Log: p.log,
+	}, worker.Config{})
 	if err != nil {
 		return nil, err
 	}

@@ -11,16 +11,16 @@ import (
 )
 
 const outboxDead = `-- name: OutboxDead :exec
-UPDATE flowable.outbox SET dead = TRUE, last_error = $1 WHERE outbox_id = $2
+SELECT flowable.give_up_delivery($1::BIGINT, $2::TEXT)
 `
 
 type OutboxDeadParams struct {
-	Reason   *string
 	OutboxID int64
+	Reason   string
 }
 
 func (q *Queries) OutboxDead(ctx context.Context, arg OutboxDeadParams) error {
-	_, err := q.db.Exec(ctx, outboxDead, arg.Reason, arg.OutboxID)
+	_, err := q.db.Exec(ctx, outboxDead, arg.OutboxID, arg.Reason)
 	return err
 }
 

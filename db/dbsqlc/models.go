@@ -68,6 +68,9 @@ type FlowableProcessInstance struct {
 	LastStep          int64
 	EndEventID        *string
 	EndReason         *string
+	ParentElementID   *string
+	CallDepth         int32
+	EndCode           *string
 }
 
 type FlowableTaskHistory struct {

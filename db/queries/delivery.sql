@@ -14,7 +14,7 @@ WHERE o.outbox_id IN (
 RETURNING o.outbox_id, o.kind, o.payload, o.attempts;
 
 -- name: OutboxDead :exec
-UPDATE flowable.outbox SET dead = TRUE, last_error = @reason WHERE outbox_id = @outbox_id;
+SELECT flowable.give_up_delivery(@outbox_id::BIGINT, @reason::TEXT);
 
 -- name: OutboxRetry :exec
 UPDATE flowable.outbox SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @retry_seconds::FLOAT), last_error = @reason

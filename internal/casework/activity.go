@@ -7,6 +7,7 @@ const (
 	ActivityHTTPCall  = "HttpCall"
 	ActivitySendMail  = "SendMail"
 	ActivityRunScript = "RunScript"
+	ActivityDecision  = "EvaluateDecision"
 )
 
 // BpmnErrorType is the type of a Temporal application error that is a BPMN error. Its details are the error code and,
@@ -24,6 +25,7 @@ type ActivityInput struct {
 	Variables         map[string]json.RawMessage `json:"variables,omitempty"` // visible where the element runs
 	Fields            map[string]json.RawMessage `json:"fields,omitempty"`    // of the element, evaluated, by name
 	Script            *ScriptSource              `json:"script,omitempty"`    // script task
+	Decision          string                     `json:"decision,omitempty"`  // business rule task: key of the decision
 }
 
 // IdempotencyKey is the same for every attempt of the same piece of work and differs from that of any other.

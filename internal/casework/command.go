@@ -5,18 +5,28 @@ import "encoding/json"
 // CommandKind names what an accepted command asks of a running case. It is also the name of the Temporal signal.
 type CommandKind string
 
-// The commands of the foundation.
+// The commands.
 const (
-	CommandClaim         CommandKind = "claim"
-	CommandUnclaim       CommandKind = "unclaim"
-	CommandComplete      CommandKind = "complete"
-	CommandTerminate     CommandKind = "terminate"
-	CommandRetryIncident CommandKind = "retry-incident"
+	CommandClaim          CommandKind = "claim"
+	CommandUnclaim        CommandKind = "unclaim"
+	CommandComplete       CommandKind = "complete"
+	CommandTerminate      CommandKind = "terminate"
+	CommandRetryIncident  CommandKind = "retry-incident"
+	CommandMessage        CommandKind = "message"             // for the subscription SubscriptionID
+	CommandSignal         CommandKind = "signal"              // for every subscription of Name
+	CommandChildEnded     CommandKind = "child-ended"         // the instance ChildID, of the call activity ElementInstanceID
+	CommandChildEscalated CommandKind = "child-escalated"     // the instance ChildID has thrown the escalation Code, which nothing in it catches
+	CommandSetVariables   CommandKind = "set-variables"       // of the process
+	CommandActivate       CommandKind = "activate-activities" // Elements of the ad-hoc sub-process ElementInstanceID
+	CommandFinish         CommandKind = "complete-activities" // the ad-hoc sub-process ElementInstanceID
 )
 
 // CommandKinds lists every kind, in a fixed order.
 func CommandKinds() []CommandKind {
-	return []CommandKind{CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident}
+	return []CommandKind{
+		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
+		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
+	}
 }
 
 // Command is an act that PostgreSQL has accepted and the workflow has yet to apply. It is the payload of a Temporal
@@ -33,6 +43,14 @@ type Command struct {
 	Variables  json.RawMessage `json:"variables,omitempty"` // JSON object
 	Outcome    string          `json:"outcome,omitempty"`
 	Reason     string          `json:"reason,omitempty"`
+
+	Name              string   `json:"name,omitempty"`              // of the message or signal
+	SubscriptionID    string   `json:"subscriptionId,omitempty"`    // message: who receives it
+	ElementInstanceID string   `json:"elementInstanceId,omitempty"` // of the call activity or ad-hoc sub-process
+	ChildID           string   `json:"childId,omitempty"`           // child-ended
+	Status            string   `json:"status,omitempty"`            // child-ended: an InstanceStatus, or ChildFailed
+	Code              string   `json:"code,omitempty"`              // child-ended: the BPMN error that nobody caught
+	Elements          []string `json:"elements,omitempty"`          // activate-activities
 }
 
 // Start is what the workflow of a new case begins with. It is stored with the case and sent by the outbox, so it
@@ -52,6 +70,8 @@ type Start struct {
 	InitiatorRoles    []string        `json:"initiatorRoles"` // valid role codes at the start, sorted
 	Priority          int             `json:"priority"`
 	Variables         json.RawMessage `json:"variables,omitempty"` // JSON object
+	Trigger           string          `json:"trigger,omitempty"`   // name of the message or signal that it begins with
+	ParentInstanceID  string          `json:"parentInstanceId,omitempty"`
 }
 
 // OutboxKind says what an outbox row delivers.

@@ -32,11 +32,26 @@ type Definition struct {
 	DeployedAt  time.Time       `json:"deployedAt"`
 }
 
-// StartEvent is a plain start event that a case may begin at.
+// StartEvent is where an instance may begin. A multiple start event has one entry for each of its triggers.
 type StartEvent struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Type    StartType `json:"type"`
+	Trigger string    `json:"trigger,omitempty"` // name of the message or signal; text of the timer; condition
+	Timer   string    `json:"timer,omitempty"`   // timer: timeDate, timeDuration or timeCycle
 }
+
+// StartType says what begins an instance.
+type StartType string
+
+// The types of start events.
+const (
+	StartNone        StartType = "none" // a caller, or a call activity
+	StartMessage     StartType = "message"
+	StartSignal      StartType = "signal"
+	StartTimer       StartType = "timer"
+	StartConditional StartType = "conditional"
+)
 
 // Deployment is what a caller asks to store: one process of one file.
 type Deployment struct {
@@ -60,6 +75,13 @@ type CaseStart struct {
 	Severity     string         `json:"severity,omitempty"`
 	Priority     *int           `json:"priority,omitempty"` // 0 to 100; default 50
 	Variables    map[string]any `json:"variables,omitempty"`
+}
+
+// TriggeredStart is a start event of an active definition that something other than a caller triggers.
+type TriggeredStart struct {
+	Definition Definition
+	Event      StartEvent
+	ActiveFrom time.Time // since when the version is the active one
 }
 
 // StartedCase is the answer to a CaseStart.
@@ -115,6 +137,7 @@ type Instance struct {
 	Version           int            `json:"version"`
 	CaseID            int64          `json:"caseId"`
 	BusinessKey       string         `json:"businessKey"`
+	ParentInstanceID  string         `json:"parentInstanceId,omitempty"` // of a called process: the instance that calls it
 	Status            InstanceStatus `json:"status"`
 	CurrentActivities []string       `json:"currentActivities"`
 	Variables         map[string]any `json:"variables"`
@@ -139,12 +162,13 @@ const (
 
 // Activity is one visit of a flow node.
 type Activity struct {
-	ActivityID   string        `json:"activityId"`
-	ActivityType string        `json:"activityType"`
-	Name         string        `json:"name"`
-	State        ActivityState `json:"state"`
-	StartedAt    time.Time     `json:"startedAt"`
-	EndedAt      *time.Time    `json:"endedAt"`
+	ElementInstanceID string        `json:"elementInstanceId"` // "<element id>:<n>", unique within the instance
+	ActivityID        string        `json:"activityId"`
+	ActivityType      string        `json:"activityType"`
+	Name              string        `json:"name"`
+	State             ActivityState `json:"state"`
+	StartedAt         time.Time     `json:"startedAt"`
+	EndedAt           *time.Time    `json:"endedAt"`
 }
 
 // Incident is an unresolved failure that needs a person.

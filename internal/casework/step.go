@@ -8,13 +8,14 @@ import (
 // StepCommit is everything one engine burst does to the database, written in one transaction. Its idempotency key is
 // (InstanceID, Step): committing it again returns the first result and changes nothing (ADR 0003).
 type StepCommit struct {
-	InstanceID  string    `json:"instanceId"`
-	Step        int64     `json:"step"` // counts from 1 within the instance, across continue-as-new
-	At          time.Time `json:"at"`
-	Fingerprint string    `json:"fingerprint"`         // SHA-256 hex of effect kinds, element ids and counters
-	Cause       string    `json:"cause"`               // a command id, or the kind of event
-	CommandID   string    `json:"commandId,omitempty"` // the accepted command that caused the burst
-	Actor       string    `json:"actor,omitempty"`     // who caused it; empty means the system
+	InstanceID  string      `json:"instanceId"`
+	Step        int64       `json:"step"` // counts from 1 within the instance, across continue-as-new
+	At          time.Time   `json:"at"`
+	Fingerprint string      `json:"fingerprint"`         // SHA-256 hex of effect kinds, element ids and counters
+	Cause       string      `json:"cause"`               // a command id, or the kind of event
+	CommandID   string      `json:"commandId,omitempty"` // the accepted command that caused the burst
+	CommandKind CommandKind `json:"commandKind,omitempty"`
+	Actor       string      `json:"actor,omitempty"` // who caused it; empty means the system
 
 	NewTasks    []NewTask        `json:"newTasks,omitempty"`
 	CancelTasks []string         `json:"cancelTasks,omitempty"` // task ids
@@ -24,6 +25,9 @@ type StepCommit struct {
 	Escalations []EscalationDue  `json:"escalations,omitempty"`
 	Open        []string         `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
 	End         *InstanceEnd     `json:"end,omitempty"`
+	Events      *StepEvents      `json:"events,omitempty"`
+	Stale       bool             `json:"stale,omitempty"`  // the command concerned nothing that was waiting any more
+	Answer      json.RawMessage  `json:"answer,omitempty"` // of a service activity that caused the burst, kept to do it again
 }
 
 // NewTask creates a user task. Its id is deterministic per activation.
@@ -77,6 +81,7 @@ type InstanceEnd struct {
 	Status     InstanceStatus `json:"status"`
 	EndEventID string         `json:"endEventId,omitempty"` // the last end event reached
 	Reason     string         `json:"reason,omitempty"`
+	Code       string         `json:"code,omitempty"` // the BPMN error that nobody caught
 }
 
 // StepResult is what the workflow learns from a commit.
@@ -88,12 +93,15 @@ type StepResult struct {
 	Tasks       []TaskPlaced `json:"tasks,omitempty"`     // one per new task, in order
 	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for, with the next level's time
 	Lost        []string     `json:"lost,omitempty"`      // tasks to cancel that a person had completed first: their completion follows as a command
+	Taken       []string     `json:"taken,omitempty"`     // subscriptions to close that a message was accepted for first: it follows as a command
+	Deliveries  []Delivery   `json:"-"`                   // what the step sent to other instances; to be delivered now, or by the relay later
 }
 
 // StepCause says what a step on record was caused by, and when.
 type StepCause struct {
-	Cause string    `json:"cause"`
-	At    time.Time `json:"at"`
+	Cause  string          `json:"cause"`
+	At     time.Time       `json:"at"`
+	Answer json.RawMessage `json:"answer,omitempty"` // as StepCommit.Answer
 }
 
 // TaskPlaced tells where a task went and when it is next due.

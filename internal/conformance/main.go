@@ -1,125 +1,92 @@
-// Command conformance sends BPMN models of a folder through the parser, the rules and the compiler, and prints for each
-// suite, a folder in it, how many are accepted and how many are refused, with the rules that refuse most. Models under a folder named
-// "invalid" have to be refused: an accepted one is wrong and makes the command fail.
+// Command conformance runs process models that others wrote, with what they expect, through the product's compiler and
+// engine, and prints for each suite how many cases pass, are refused, or are wrong. It fails when a suite does not reach
+// what is expected of it.
 package main
 
 import (
-	"bytes"
-	"cmp"
+	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"maps"
+	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/internal/conformance/report"
 )
 
 func main() {
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: conformance FOLDER")
+	err := command(os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
-	}
-	suites, err := run(flag.Arg(0))
-	if err != nil {
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
 	}
-	wrong := 0
-	fmt.Printf("%-16s %9s %9s %6s\n", "suite", "accepted", "refused", "wrong")
-	for _, name := range slices.Sorted(maps.Keys(suites)) {
-		s := suites[name]
-		fmt.Printf("%-16s %9d %9d %6d   %s\n", name, s.accepted, s.refused, len(s.wrong), s.most(3))
-		for _, file := range s.wrong {
-			fmt.Println("  accepted, but has to be refused:", file)
-		}
-		wrong += len(s.wrong)
-	}
-	if wrong > 0 {
-		os.Exit(1)
-	}
 }
 
-// suite is the outcome of the models in one subfolder.
-type suite struct {
-	accepted, refused int
-	wrong             []string
-	rules             map[string]int // refused models by rule
+// options are what the command line says.
+type options struct {
+	dir, json, suite, id string
+	list                 bool
+	expect               report.Expectations
 }
 
-func run(dir string) (map[string]*suite, error) {
-	suites := map[string]*suite{}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		source, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if !bytes.Contains(source, []byte("http://www.omg.org/spec/BPMN/20100524/MODEL")) {
-			return nil
-		}
-		name, err := suiteOf(dir, path)
-		if err != nil {
-			return err
-		}
-		if suites[name] == nil {
-			suites[name] = &suite{rules: map[string]int{}}
-		}
-		suites[name].add(path, source)
-		return nil
-	})
-	if err == nil && len(suites) == 0 {
-		err = fmt.Errorf("there is no BPMN model in %s", dir)
+func parse(args []string, errs io.Writer) (options, error) {
+	o := options{expect: report.Defaults()}
+	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.Usage = func() {
+		fmt.Fprintln(errs, "usage: conformance [flags] FOLDER")
+		flags.PrintDefaults()
 	}
-	return suites, err
+	flags.StringVar(&o.json, "json", "", "write the outcome of every case to this `file`")
+	flags.StringVar(&o.suite, "suite", "", "run this `suite` only")
+	flags.StringVar(&o.id, "case", "", "run the case with this `id` only, and print every event and effect")
+	flags.BoolVar(&o.list, "list", false, "list the cases that do not pass, with the reasons")
+	flags.Var(o.expect, "expect", "change what a suite has to reach, in percent, as in scenarios.pass=90; may be `repeated`")
+	if err := flags.Parse(args); err != nil {
+		return o, flag.ErrHelp
+	}
+	if flags.NArg() != 1 {
+		flags.Usage()
+		return o, flag.ErrHelp
+	}
+	o.dir = flags.Arg(0)
+	return o, nil
 }
 
-// suiteOf is the first folder on the way to a model, with "/invalid" for those that have to be refused.
-func suiteOf(dir, path string) (string, error) {
-	way, err := filepath.Rel(dir, filepath.Dir(path))
+// command runs what the arguments ask for.
+func command(args []string, out, errs io.Writer) error {
+	o, err := parse(args, errs)
 	if err != nil {
-		return "", err
+		return err
 	}
-	parts := strings.Split(filepath.ToSlash(way), "/")
-	if slices.Contains(parts, "invalid") {
-		return parts[0] + "/invalid", nil
+	var trace func(string)
+	if o.id != "" {
+		trace = func(line string) { fmt.Fprintln(out, line) }
 	}
-	return parts[0], nil
-}
-
-func (s *suite) add(path string, source []byte) {
-	_, diagnostics := bpmn.Compile(source)
-	if !diagnostics.HasErrors() {
-		s.accepted++
-		if strings.Contains(filepath.ToSlash(filepath.Dir(path))+"/", "/invalid/") {
-			s.wrong = append(s.wrong, path)
-		}
-		return
+	suites, err := run(o, trace)
+	if err != nil {
+		return err
 	}
-	s.refused++
-	seen := map[string]bool{}
-	for _, d := range diagnostics {
-		if d.Severity == bpmn.Error && !seen[d.Code] {
-			seen[d.Code] = true
-			s.rules[d.Code]++
+	if o.list || o.id != "" {
+		report.PrintCases(out, suites, report.Pass, report.Refused, report.Wrong, report.Doubtful, report.Aside)
+	}
+	report.Print(out, suites)
+	if o.json != "" {
+		if err := report.WriteJSON(o.json, suites); err != nil {
+			return err
 		}
 	}
-}
-
-// most names the rules that refuse most models.
-func (s *suite) most(n int) string {
-	names := slices.SortedFunc(maps.Keys(s.rules), func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.rules[b], s.rules[a]), cmp.Compare(a, b))
-	})
-	var parts []string
-	for _, name := range names[:min(n, len(names))] {
-		parts = append(parts, fmt.Sprintf("%s %d", name, s.rules[name]))
+	if o.id != "" {
+		return nil
 	}
-	return strings.Join(parts, ", ")
+	short := o.expect.Shortfalls(suites)
+	for _, s := range short {
+		fmt.Fprintln(out, "below what is expected:", s)
+	}
+	if len(short) > 0 {
+		return fmt.Errorf("%d expectations are not met", len(short))
+	}
+	return nil
 }

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/expr"
+)
+
+// evaluator reads attributes one after the other and keeps the first error.
+type evaluator struct {
+	scope expr.Scope
+	err   error
+}
+
+func (e *evaluator) value(name string, t *expr.Template) any {
+	if t == nil || e.err != nil {
+		return nil
+	}
+	v, err := t.Eval(e.scope, limits)
+	if err != nil {
+		e.err = failure{kind: "expression", err: fmt.Errorf("attribute %s: %w", name, err)}
+	}
+	return v
+}
+
+func (e *evaluator) text(name string, t *expr.Template) string {
+	v := e.value(name, t)
+	if v == nil {
+		return ""
+	}
+	return expr.Text(v)
+}
+
+// list flattens entries: each may be a list or a comma-separated text.
+func (e *evaluator) list(name string, ts []*expr.Template) []string {
+	var out []string
+	add := func(v any) {
+		for part := range strings.SplitSeq(expr.Text(v), ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+		}
+	}
+	for _, t := range ts {
+		switch v := e.value(name, t).(type) {
+		case nil:
+		case []any:
+			for _, item := range v {
+				add(item)
+			}
+		default:
+			add(v)
+		}
+	}
+	return out
+}
+
+func (e *evaluator) integer(name string, t *expr.Template) *int {
+	s := strings.TrimSpace(e.text(name, t))
+	if s == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil && e.err == nil {
+		e.err = failure{kind: "expression", err: fmt.Errorf("attribute %s: %q is not a whole number", name, s)}
+	}
+	return &n
+}
+
+// due reads a date-time, or a duration from now.
+func (e *evaluator) due(name string, t *expr.Template, now time.Time) *time.Time {
+	s := strings.TrimSpace(e.text(name, t))
+	if s == "" {
+		return nil
+	}
+	at, err := instant(s, now)
+	if err != nil && e.err == nil {
+		e.err = failure{kind: "expression", err: fmt.Errorf("attribute %s: %w", name, err)}
+	}
+	return &at
+}
+
+// instant reads a date-time, or a duration from now. A year of more than four digits could not be stored.
+func instant(s string, now time.Time) (time.Time, error) {
+	at, err := parseInstant(s, now)
+	if err == nil && (at.Year() < 0 || at.Year() > 9999) {
+		return time.Time{}, fmt.Errorf("%q is outside the years 0 to 9999", s)
+	}
+	return at, err
+}
+
+func parseInstant(s string, now time.Time) (time.Time, error) {
+	if strings.HasPrefix(s, "P") {
+		d, err := bpmn.ParseDuration(s)
+		if err != nil {
+			return time.Time{}, err
+		}
+		return d.AddTo(now), nil
+	}
+	return bpmn.ParseDateTime(s)
+}
