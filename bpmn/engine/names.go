@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
@@ -42,6 +43,9 @@ func (m *machine) namesAt(node *bpmn.Node, scope string) names {
 
 // namesIn are those of a scope.
 func (m *machine) namesIn(scope string) names { return names{m: m, scope: scope} }
+
+// Now implements expr.Clock: the moment of the event that is applied.
+func (n names) Now() time.Time { return n.m.at }
 
 // Lookup implements expr.Scope.
 func (n names) Lookup(name string) (any, bool) {

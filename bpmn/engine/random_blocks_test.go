@@ -29,7 +29,15 @@ func (m *randomModel) simple() (entry, exit string) {
 		m.catchError(id)
 		m.compensation(id)
 	}
-	return id, id
+	return m.before(id), id
+}
+
+// before writes a gateway in front of a node that may be entered more often than it is come to.
+func (m *randomModel) before(id string) string {
+	entry := m.id("to")
+	fmt.Fprintf(&m.xml, `<exclusiveGateway id="%s"/>`, entry)
+	m.flow(entry, id, "")
+	return entry
 }
 
 // catchError writes an error event beside an activity, whose way ends there: the block is left by another way or not at all.
@@ -92,7 +100,7 @@ func (m *randomModel) subProcess(depth int) (entry, exit string) {
 		fmt.Fprintf(&m.xml, `<boundaryEvent id="%s" attachedToRef="%s"><cancelEventDefinition/></boundaryEvent>`, event, id)
 		m.flow(event, merge, "")
 	}
-	return id, merge
+	return m.before(id), merge
 }
 
 // endSomehow leads to the plain end of a sub-process, or for some answers to another one.

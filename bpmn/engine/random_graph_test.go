@@ -39,7 +39,7 @@ func randomGraph(random *rand.Rand) string {
 
 func randomLevel(random *rand.Rand, b *strings.Builder, prefix, start string, depth int) {
 	count := 3 + random.IntN(7)
-	ids, ends := make([]string, count), make([]bool, count)
+	ids, ends, splits := make([]string, count), make([]bool, count), make([]bool, count)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%s%d", prefix, i)
 		if depth > 0 && random.IntN(6) == 0 {
@@ -51,6 +51,7 @@ func randomLevel(random *rand.Rand, b *strings.Builder, prefix, start string, de
 		}
 		shape := shapes[random.IntN(len(shapes))]
 		ends[i] = strings.Contains(shape, "endEvent")
+		splits[i] = strings.Contains(shape, "clusiveGateway")
 		fmt.Fprintf(b, shape, ids[i])
 	}
 	flows := 0
@@ -62,16 +63,28 @@ func randomLevel(random *rand.Rand, b *strings.Builder, prefix, start string, de
 		fmt.Fprintf(b, `<sequenceFlow id="f_%s%d" sourceRef="%s" targetRef="%s">%s</sequenceFlow>`, prefix, flows, from, to, condition)
 	}
 	flow(start, ids[0], "")
+	for i := 1; i < count; i++ { // most nodes can be come to
+		if from := random.IntN(i); !ends[from] {
+			condition := ""
+			if splits[from] {
+				condition = "answer == 1"
+			}
+			flow(ids[from], ids[i], condition)
+		}
+	}
 	for i, id := range ids {
 		if ends[i] {
 			continue
 		}
 		for range 1 + random.IntN(2) {
 			condition := ""
-			if random.IntN(4) == 0 && !strings.Contains(id, "s") {
+			if splits[i] {
 				condition = fmt.Sprintf("answer != %d", random.IntN(4))
 			}
 			flow(id, ids[random.IntN(count)], condition)
+		}
+		if splits[i] {
+			flow(id, ids[random.IntN(count)], "true")
 		}
 	}
 }

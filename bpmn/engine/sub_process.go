@@ -77,16 +77,22 @@ func (m *machine) startEventSub(start *bpmn.Node, scope string) {
 }
 
 // leaveCancelled ends a transaction by its cancel event, once all in it is compensated; without such an event it goes on
-// as if it had completed.
+// as if it had completed. The event belongs to a repeated transaction as a whole.
 func (m *machine) leaveCancelled(v visit) {
+	whole := v
+	if m.isInstance(v.scope, v.node.ID) {
+		if i := m.state.token(m.state.scope(v.scope).Host); i >= 0 {
+			whole = m.visitOf(m.state.Tokens[i])
+		}
+	}
 	for _, b := range v.node.Boundary {
 		event := &m.program.Nodes[b]
 		for _, e := range event.Events {
 			if e.Kind == bpmn.CancelEvent {
-				if i := m.state.token(v.id); i >= 0 {
+				if i := m.state.token(whole.id); i >= 0 {
 					m.cancelToken(m.state.Tokens[i])
 				}
-				m.send(Arrival{Node: event.ID, Scope: v.scope})
+				m.send(Arrival{Node: event.ID, Scope: whole.scope})
 				return
 			}
 		}
