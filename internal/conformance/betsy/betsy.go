@@ -93,7 +93,7 @@ func run(c Case, trace func(string)) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Skip(world.Began.Add(horizon), moments); err != nil {
+	if err := live(w); err != nil {
 		return err
 	}
 	return c.check(w, main, scripts)
