@@ -25,6 +25,7 @@ type Sender interface {
 type Activities struct {
 	Store  StepStore
 	Sender Sender // nil leaves everything to the relay
+	Timers TimerStore
 }
 
 // CommitStep writes what one engine burst did. It may run any number of times for the same step (ADR 0003). What the step

@@ -62,7 +62,7 @@ func (b *modelBuilder) dataObject(e *Element) DataObject {
 
 // typed turns the text of an initial value to a value of its type.
 func (b *modelBuilder) typed(e *Element, xsdType string) *expr.Template {
-	text, ok := e.Text, true
+	text, ok := e.Text, false
 	switch strings.ToLower(xsdType) {
 	case "int", "integer", "long", "short":
 		_, err := strconv.ParseInt(text, 10, 64)

@@ -141,6 +141,8 @@ func (b *modelBuilder) code(n *FlowNode, e *Element, local, attribute string, th
 	ref := e.attr(local + "Ref")
 	target := b.model.root(ref, local)
 	switch {
+	case target != nil && local == "escalation" && !throws && target.attr(attribute) == "":
+		return nil
 	case target != nil:
 		return b.template(target, attribute, cmp.Or(target.attr(attribute), target.attr("id")))
 	case ref != "":

@@ -62,6 +62,9 @@ func deployOne(ctx context.Context, q *dbsqlc.Queries, caller, deployment string
 	if err := q.DefinitionDeactivate(ctx, d.ProcessKey); err != nil {
 		return row, err
 	}
+	if d.StartEvents == nil {
+		d.StartEvents = []casework.StartEvent{} // never null
+	}
 	starts, err := json.Marshal(d.StartEvents)
 	if err != nil {
 		return row, fmt.Errorf("encode start events: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -191,9 +192,9 @@ func triggered(rows []dbsqlc.FlowableWorkflowDefinition, err error, kind casewor
 }
 
 // StartByTimer stores a case of the active version of a process and its start, unless the version has no such timer start
-// event any more. The same instance id again changes nothing. The delivery is nil where nothing is to be sent.
-func (s *Store) StartByTimer(ctx context.Context, instanceID uuid.UUID, processKey, startEventID string, engineRev int) (*casework.Delivery, error) {
-	row, err := s.q().DefinitionGet(ctx, dbsqlc.DefinitionGetParams{ProcessKey: processKey})
+// event any more. The same request id again changes nothing. The delivery is nil where nothing is to be sent.
+func (s *Store) StartByTimer(ctx context.Context, t casework.TimerStart) (*casework.Delivery, error) {
+	row, err := s.q().DefinitionGet(ctx, dbsqlc.DefinitionGetParams{ProcessKey: t.ProcessKey})
 	if isNoRows(err) {
 		return nil, nil
 	}
@@ -201,11 +202,11 @@ func (s *Store) StartByTimer(ctx context.Context, instanceID uuid.UUID, processK
 		return nil, interpret(err)
 	}
 	def := toDefinition(row)
-	for _, e := range def.StartEvents {
-		if e.ID == startEventID && e.Type == casework.StartTimer {
-			_, d, err := s.StartCase(ctx, "SYSTEM", instanceID, def, engineRev, casework.CaseStart{StartEventID: startEventID})
-			return d, err
-		}
+	is := func(e casework.StartEvent) bool { return e.ID == t.StartEventID && e.Type == casework.StartTimer }
+	if !slices.ContainsFunc(def.StartEvents, is) {
+		return nil, nil
 	}
-	return nil, nil
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(t.RequestID))
+	_, d, err := s.StartCase(ctx, "SYSTEM", id, def, t.EngineRev, casework.CaseStart{StartEventID: t.StartEventID})
+	return d, err
 }

@@ -49,7 +49,8 @@ type Deps struct {
 	Programs workflows.Programs
 	Steps    activities.StepStore
 	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
-	Services Services          // optional
+	Timers   activities.TimerStore
+	Services Services // optional
 	Log      *zap.Logger
 }
 
@@ -80,6 +81,7 @@ func New(d Deps, cfg Config) (*Worker, error) {
 
 // Registry is where workflows and activities are registered: a worker or a test environment.
 type Registry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 	RegisterDynamicWorkflow(w any, options workflow.DynamicRegisterOptions)
 	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
 }
@@ -88,8 +90,10 @@ type Registry interface {
 func Register(r Registry, d Deps) {
 	instance := &workflows.ProcessInstance{Programs: d.Programs}
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
-	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender}
+	r.RegisterWorkflowWithOptions(workflows.StartByTimer, workflow.RegisterOptions{Name: workflows.StartByTimerWorkflow})
+	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender, Timers: d.Timers}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
+	r.RegisterActivityWithOptions(acts.StartCaseByTimer, activity.RegisterOptions{Name: workflows.StartByTimerActivity})
 	d.Services.Register(r)
 }
 

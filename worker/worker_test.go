@@ -50,6 +50,10 @@ func (r *registry) RegisterDynamicWorkflow(w any, _ workflow.DynamicRegisterOpti
 	r.registered = append(r.registered, "workflow "+name[strings.LastIndex(name, "/")+1:])
 }
 
+func (r *registry) RegisterWorkflowWithOptions(_ any, options workflow.RegisterOptions) {
+	r.registered = append(r.registered, "workflow "+options.Name)
+}
+
 func (r *registry) RegisterActivityWithOptions(_ any, options activity.RegisterOptions) {
 	r.registered = append(r.registered, "activity "+options.Name)
 }
@@ -58,7 +62,10 @@ func TestTheListOfWorkflowsAndActivities(t *testing.T) {
 	t.Parallel()
 	r := &registry{}
 	worker.Register(r, worker.Deps{})
-	require.Equal(t, []string{"workflow workflows.(*ProcessInstance).Run-fm", "activity " + workflows.CommitStepName}, r.registered)
+	require.Equal(t, []string{
+		"workflow workflows.(*ProcessInstance).Run-fm", "workflow " + workflows.StartByTimerWorkflow,
+		"activity " + workflows.CommitStepName, "activity " + workflows.StartByTimerActivity,
+	}, r.registered)
 }
 
 func TestTheLogOfTheSDKGoesToZap(t *testing.T) {

@@ -129,6 +129,12 @@ func (m *machine) escalateChild(ev Event) error {
 		return err
 	}
 	v := m.visitOf(m.state.Tokens[i])
+	// The variables come along; a mapping that fails is an incident when the called instance ends.
+	_ = m.try(func() error {
+		out, err := m.computeAll(v.node.Call.Out, fixed(ev.Variables))
+		m.setAll(m.seenFrom(v), out)
+		return err
+	})
 	m.throwEscalation(origin{instance: v.id, scope: v.scope}, ev.Code)
 	return nil
 }

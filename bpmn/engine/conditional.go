@@ -14,6 +14,9 @@ func (m *machine) checkConditions() bool {
 		return false
 	}
 	changed := m.changed[min(m.looked, len(m.changed)):]
+	if m.tellListeners(changed) {
+		return true
+	}
 	armed := m.armed
 	for i := range m.state.Subscriptions {
 		s := &m.state.Subscriptions[i]
@@ -22,13 +25,7 @@ func (m *machine) checkConditions() bool {
 		}
 		event := m.node(s.Node)
 		def := &event.Events[s.Event]
-		concerned := concerns(def, changed)
-		if def.Condition == nil && concerned { // a listener of changes: each one counts
-			m.looked, m.armed = len(m.changed), false
-			m.occurCondition(*s, event)
-			return true
-		}
-		if def.Condition == nil || !armed && !concerned {
+		if def.Condition == nil || !armed && !concerns(def, changed) {
 			continue
 		}
 		now, err := def.Condition.EvalBool(m.namesAt(event, s.Scope), limits)
@@ -49,6 +46,30 @@ func (m *machine) checkConditions() bool {
 	}
 	m.looked, m.armed = len(m.changed), false
 	return false
+}
+
+// tellListeners lets the events occur that listen to changes of variables, whatever the values, and reports whether there
+// was one. Conditions are looked at after that.
+func (m *machine) tellListeners(changed []change) bool {
+	var told []string
+	for _, s := range m.state.Subscriptions {
+		if s.Kind != string(bpmn.ConditionalEvent) {
+			continue
+		}
+		if def := &m.node(s.Node).Events[s.Event]; def.Condition == nil && concerns(def, changed) {
+			told = append(told, s.ID)
+		}
+	}
+	if len(told) == 0 {
+		return false
+	}
+	m.looked, m.armed = len(m.changed), true
+	for _, id := range told {
+		if i := m.subscription(id); i >= 0 { // another one may have ended it
+			m.occurCondition(m.state.Subscriptions[i], m.node(m.state.Subscriptions[i].Node))
+		}
+	}
+	return true
 }
 
 // occurCondition lets a conditional event occur. One that interrupts nothing occurs again when its condition becomes true

@@ -24,6 +24,8 @@ var (
 	_ worker.Outbox         = (*db.Store)(nil)
 	_ worker.Sender         = (*workflows.Client)(nil)
 	_ worker.Housekeeping   = (*db.Store)(nil)
+	_ worker.TimerStarts    = (*db.Store)(nil)
+	_ activities.TimerStore = (*db.Store)(nil)
 	_ api.Engine            = (*workflows.Client)(nil)
 	_ api.Store             = (*db.Store)(nil)
 )
@@ -69,7 +71,7 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 type workerSide struct {
 	worker   *worker.Worker
 	services worker.Services
-	relay    sync.WaitGroup // relay, announcer, maintenance
+	relay    sync.WaitGroup // relay, announcer, maintenance, schedules
 	cancel   context.CancelFunc
 }
 
@@ -89,9 +91,9 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 		return nil, err
 	}
 	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
+	sender := workflows.NewClient(p.conn, p.namespace)
 	w, err := worker.New(worker.Deps{
-		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: workflows.NewClient(p.conn, p.namespace),
-		Services: p.services, Log: p.log,
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Services: p.services, Log: p.log,
 	}, worker.Config{})
 	if err != nil {
 		return nil, err
@@ -103,7 +105,8 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	side := &workerSide{worker: w, services: p.services, cancel: cancel}
 	side.relay.Go(func() { announcer.Run(relayCtx) })
 	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
-	relay := worker.NewRelay(p.store, workflows.NewClient(p.conn, p.namespace), p.log, worker.RelayConfig{})
+	side.relay.Go(func() { worker.NewSchedules(p.store, p.conn.ScheduleClient(), p.log).Run(relayCtx) })
+	relay := worker.NewRelay(p.store, sender, p.log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })
 	return side, nil
 }

@@ -107,3 +107,12 @@ type ConditionFail struct {
 	StartEventID string `json:"startEventId"`
 	Message      string `json:"message"`
 }
+
+// TimerStart asks for a case of the active version of a process, at a timer start event. The same RequestID again starts
+// nothing.
+type TimerStart struct {
+	ProcessKey   string `json:"processKey"`
+	StartEventID string `json:"startEventId"`
+	RequestID    string `json:"requestId,omitempty"`
+	EngineRev    int    `json:"engineRev,omitempty"`
+}
