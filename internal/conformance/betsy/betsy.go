@@ -129,7 +129,7 @@ func (c Case) check(w *world.World, main string, s *scripts) error {
 		if len(i.Incidents) > 0 {
 			incident = i.Incidents[0].Element + ": " + i.Incidents[0].Message
 		}
-		if i.Code != "" {
+		if i.Code != "" && i.Parent == "" { // the error of a called instance is its caller's matter
 			uncaught = i.Code
 		}
 	}
