@@ -65,3 +65,12 @@ func TestABadCommandLineIsAnError(t *testing.T) {
 		})
 	}
 }
+
+func TestTheSameFolderGivesTheSameResults(t *testing.T) {
+	t.Parallel()
+	one, err := run(options{dir: "testdata/small"}, nil)
+	require.NoError(t, err)
+	other, err := run(options{dir: "testdata/small"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, one, other)
+}
