@@ -9,20 +9,22 @@ type performer struct {
 
 // work does one thing in an open ad-hoc sub-process; false when there is none.
 func (p *performer) work(w *world.World) (bool, error) {
-	for _, a := range w.AdHocs() {
-		key := a.Instance + "/" + a.NodeInstance
-		rest := a.Elements[p.begun[key]:]
-		switch {
-		case len(rest) == 0:
-			delete(p.begun, key)
-			return true, w.Finish(a)
-		case a.Sequential:
-			rest = rest[:1]
-		}
-		p.begun[key] += len(rest)
-		return true, w.Begin(a, rest...)
+	open := w.AdHocs()
+	if len(open) == 0 {
+		return false, nil
 	}
-	return false, nil
+	a := open[0]
+	key := a.Instance + "/" + a.NodeInstance
+	rest := a.Elements[p.begun[key]:]
+	if len(rest) == 0 {
+		delete(p.begun, key)
+		return true, w.Finish(a)
+	}
+	if a.Sequential {
+		rest = rest[:1]
+	}
+	p.begun[key] += len(rest)
+	return true, w.Begin(a, rest...)
 }
 
 // live lets time pass and people work until nothing happens any more.
