@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +127,9 @@ func repeated(source string) []string {
 		if at[2] >= 0 {
 			prefix = source[at[2]:at[3]]
 		}
+		if name == "userTask" && strings.HasPrefix(markers[n%len(markers)], "<Pstandard") {
+			continue // the engine cannot do that yet
+		}
 		marker := strings.ReplaceAll(strings.ReplaceAll(markers[n%len(markers)], "Pmulti", "PmultiInstanceLoopCharacteristics"), "P", prefix)
 		if at[8] < at[9] { // it is empty
 			variants = append(variants, source[:at[8]]+">"+marker+"</"+prefix+name+">"+source[at[1]:])
@@ -155,25 +157,27 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func TestAnythingDoneInAnyOrderFindsNoDefect(t *testing.T) {
-	t.Parallel()
-	const seeds = 2
-	files := modelsIn(t, "testdata")
-	for _, suite := range []string{"betsy/models", "scenarios", "paths"} { // of others, where they are there
-		if dir := filepath.Join(shared, suite); exists(dir) {
-			files = append(files, modelsIn(t, dir)...)
+// mess plays with a model and with its variants that repeat one more activity.
+func mess(t *testing.T, file string, seeds uint64) {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for n, variant := range append([]string{string(source)}, repeated(string(source))...) {
+		for seed := range seeds {
+			require.NoError(t, play([]byte(variant), seed), fmt.Sprintf("%s, variant %d, seed %d", file, n, seed))
 		}
 	}
-	for _, file := range files {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		variants := repeated(string(source))
-		require.True(t, slices.IndexFunc(variants, func(v string) bool { return !strings.Contains(v, "LoopCharacteristics") }) < 0)
-		variants = nil // not yet: the engine leaves scopes behind, and panics in a standard loop of a user task
-		for n, variant := range append([]string{string(source)}, variants...) {
-			for seed := range uint64(seeds) {
-				err := play([]byte(variant), seed)
-				require.NoError(t, err, fmt.Sprintf("%s, variant %d, seed %d", file, n, seed))
+}
+
+func TestAnythingDoneInAnyOrderFindsNoDefect(t *testing.T) {
+	t.Parallel()
+	for _, file := range modelsIn(t, "testdata") {
+		mess(t, file, 2)
+	}
+	for _, suite := range []string{"betsy/models", "scenarios", "paths"} { // of others, where they are there
+		if dir := filepath.Join(shared, suite); exists(dir) {
+			for _, file := range modelsIn(t, dir) {
+				mess(t, file, 1)
 			}
 		}
 	}
