@@ -65,3 +65,25 @@ func TestABadCommandLineIsAnError(t *testing.T) {
 		})
 	}
 }
+
+func TestTheSameFolderGivesTheSameResults(t *testing.T) {
+	t.Parallel()
+	one, err := run(options{dir: "testdata/small"}, nil)
+	require.NoError(t, err)
+	other, err := run(options{dir: "testdata/small"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, one, other)
+}
+
+// The models of testdata/own are the project's: what is known to be hard, one thing each.
+func TestOwnCasesPassWithoutException(t *testing.T) {
+	t.Parallel()
+	suites, err := run(options{dir: "testdata/own"}, nil)
+	require.NoError(t, err)
+	require.Len(t, suites, 2)
+	for _, s := range suites {
+		for _, c := range s.Cases {
+			require.Equal(t, report.Pass, c.Outcome, "%s: %s: %s", s.Name, c.ID, c.Why)
+		}
+	}
+}

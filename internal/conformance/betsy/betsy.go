@@ -93,7 +93,7 @@ func run(c Case, trace func(string)) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Skip(world.Began.Add(horizon), moments); err != nil {
+	if err := live(w); err != nil {
 		return err
 	}
 	return c.check(w, main, scripts)
@@ -129,7 +129,7 @@ func (c Case) check(w *world.World, main string, s *scripts) error {
 		if len(i.Incidents) > 0 {
 			incident = i.Incidents[0].Element + ": " + i.Incidents[0].Message
 		}
-		if i.Code != "" {
+		if i.Code != "" && i.Parent == "" { // the error of a called instance is its caller's matter
 			uncaught = i.Code
 		}
 	}

@@ -42,6 +42,11 @@ func TestTraces(t *testing.T) {
 		<sequenceFlow id="g1" sourceRef="which" targetRef="end"><conditionExpression>test == "a"</conditionExpression></sequenceFlow>`
 	throw := `<sequenceFlow id="g0" sourceRef="begin" targetRef="throw"/><endEvent id="throw"><errorEventDefinition errorRef="err"/></endEvent>
 		<sequenceFlow id="g1" sourceRef="begin" targetRef="end"/>`
+	adHoc := func(ordering string) string {
+		return `<sequenceFlow id="g0" sourceRef="begin" targetRef="sub"/><adHocSubProcess id="sub" ordering="` + ordering + `">
+			<scriptTask id="x"><script>SCRIPT_task1</script></scriptTask><scriptTask id="y"><script>SCRIPT_task2</script></scriptTask></adHocSubProcess>
+			<sequenceFlow id="g1" sourceRef="sub" targetRef="z"/><scriptTask id="z"><script>SCRIPT_task3</script></scriptTask><sequenceFlow id="g2" sourceRef="z" targetRef="end"/>`
+	}
 	for name, tc := range map[string]struct {
 		model   string
 		c       Case
@@ -61,6 +66,8 @@ func TestTraces(t *testing.T) {
 		"a word without meaning":        {line("SCRIPT_task9"), Case{}, report.Wrong, "SCRIPT_task9"},
 		"the companion hears":           {send, Case{CompanionFirst: true, Want: []string{"MARKER_exists"}}, report.Pass, ""},
 		"nobody hears":                  {send, Case{Want: []string{}}, report.Pass, ""},
+		"ad hoc, one after the other":   {adHoc("Sequential"), Case{Want: []string{"SCRIPT_task1", "SCRIPT_task2", "SCRIPT_task3"}}, report.Pass, ""},
+		"ad hoc, side by side":          {adHoc("Parallel"), Case{Want: []string{"SCRIPT_task1", "SCRIPT_task2", "SCRIPT_task3"}}, report.Pass, ""},
 		"no flow can be taken":          {choice, Case{Test: "b", Want: []string{"ERROR_runtime"}}, report.Pass, ""},
 		"a flow can be taken":           {choice, Case{Test: "a", Want: []string{"ERROR_runtime"}}, report.Wrong, "an incident was to come"},
 		"accepted against expectation":  {line("SCRIPT_task1"), Case{Want: []string{"ERROR_deployment"}}, report.Wrong, "has to be refused"},

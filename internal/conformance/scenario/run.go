@@ -18,7 +18,8 @@ type run struct {
 	begin  time.Time
 	founds map[string]found // what steps found, by name
 	user   string
-	split  bool // the jobs of the engine that the case comes from are not its timers
+	trace  func(string) // nil: nobody listens
+	split  bool         // the jobs of the engine that the case comes from are not its timers
 }
 
 // Run runs a scenario in a world of its own.
@@ -42,7 +43,7 @@ func Play(c Case, e Engine, trace func(string)) error {
 			return err
 		}
 	}
-	r := &run{engine: e, begin: e.Now(), founds: map[string]found{}, split: strings.HasPrefix(c.Repo, "flowable/")}
+	r := &run{engine: e, begin: e.Now(), founds: map[string]found{}, trace: trace, split: strings.HasPrefix(c.Repo, "flowable/")}
 	for n, s := range c.Steps {
 		if trace != nil {
 			trace(fmt.Sprintf("step %d: %s", n+1, s))
@@ -62,10 +63,12 @@ func (r *run) step(s Step) error {
 		return err
 	case "expect":
 		if !r.checkable(s) {
+			r.note("not looked at: it is about internals")
 			return nil
 		}
 		err := r.expect(s)
 		if errors.Is(err, errUnreadable) {
+			r.note("not looked at: " + err.Error())
 			return nil
 		}
 		return err
@@ -73,6 +76,12 @@ func (r *run) step(s Step) error {
 		return r.forEach(s)
 	}
 	return r.operate(s)
+}
+
+func (r *run) note(line string) {
+	if r.trace != nil {
+		r.trace("  " + line)
+	}
 }
 
 func (r *run) forEach(s Step) error {

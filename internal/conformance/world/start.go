@@ -58,7 +58,7 @@ func plainStart(d *Definition) (string, error) {
 	case len(p.Root.Starts) > 0:
 		return p.Nodes[p.Root.Starts[0]].ID, nil
 	case len(p.Root.Triggered) > 0:
-		return p.Nodes[p.Root.Triggered[0]].ID, nil
+		return beginners(p, p.Root.Triggered[0])[0].ID, nil
 	}
 	return "", fmt.Errorf("a start event of %s: %w", d.ID(), ErrUnknown)
 }
@@ -69,34 +69,40 @@ type trigger struct {
 	event      string
 }
 
-// triggers are the start events of all processes, newest versions only, that wait for a message or signal.
+// triggers are the events that begin processes, newest versions only, and wait for a message or signal.
 func (w *World) triggers(kind bpmn.EventKind, name string) []trigger {
 	var found []trigger
 	for _, d := range w.active() {
 		for _, n := range d.Program.Root.Triggered {
-			node := &d.Program.Nodes[n]
-			if begins(d.Program, node, kind, name) {
-				found = append(found, trigger{definition: d, event: node.ID})
+			for _, node := range beginners(d.Program, n) {
+				if waitsFor(node, kind, name) {
+					found = append(found, trigger{definition: d, event: node.ID})
+				}
 			}
 		}
 	}
 	return found
 }
 
-func begins(p *bpmn.Program, node *bpmn.Node, kind bpmn.EventKind, name string) bool {
+// beginners are the nodes at which an instance begins: behind an event-based gateway its events, else the node itself.
+func beginners(p *bpmn.Program, n int) []*bpmn.Node {
+	node := &p.Nodes[n]
+	if node.Kind != bpmn.EventGateway {
+		return []*bpmn.Node{node}
+	}
+	var found []*bpmn.Node
+	for _, flow := range node.Out {
+		found = append(found, &p.Nodes[p.Flows[flow].Target])
+	}
+	return found
+}
+
+func waitsFor(node *bpmn.Node, kind bpmn.EventKind, name string) bool {
 	if node.Kind == bpmn.ReceiveTask && kind == bpmn.MessageEvent {
 		return node.Message != nil && named(node.Message) == name
 	}
 	for _, e := range node.Events {
 		if e.Kind == kind && e.Name != nil && named(e.Name) == name {
-			return true
-		}
-	}
-	if node.Kind != bpmn.EventGateway {
-		return false
-	}
-	for _, flow := range node.Out {
-		if begins(p, &p.Nodes[p.Flows[flow].Target], kind, name) {
 			return true
 		}
 	}

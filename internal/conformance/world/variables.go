@@ -17,3 +17,15 @@ func (w *World) SetVariables(instance, nodeInstance string, vars map[string]json
 	}
 	return w.settle()
 }
+
+// Retry tries again where an instance has stopped with an incident, with variables set before.
+func (w *World) Retry(instance, nodeInstance string, vars map[string]json.RawMessage) error {
+	i, err := w.find(instance)
+	if err != nil {
+		return err
+	}
+	if err := w.step(i, engine.Event{Kind: engine.RetryIncident, Token: nodeInstance, Variables: vars}); err != nil {
+		return err
+	}
+	return w.settle()
+}

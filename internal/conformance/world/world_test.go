@@ -104,6 +104,17 @@ func TestAMessageWithoutReceiverBeginsAProcessOrIsLost(t *testing.T) {
 	require.Len(t, w.Instances(), 1)
 }
 
+func TestAMessageBeginsAProcessBehindAGateway(t *testing.T) {
+	t.Parallel()
+	w := deployed(t, nil, line("send", "", throwMessage), `<process id="begun" isExecutable="true"><eventBasedGateway id="g" instantiate="true"/>
+		<sequenceFlow id="f1" sourceRef="g" targetRef="c1"/><sequenceFlow id="f2" sourceRef="g" targetRef="c2"/>
+		`+strings.ReplaceAll(catchSignal, "ID", "c1")+strings.ReplaceAll(catchMessage, "ID", "c2")+`
+		<sequenceFlow id="f3" sourceRef="c1" targetRef="e"/><endEvent id="e"/><sequenceFlow id="f4" sourceRef="c2" targetRef="t"/><userTask id="t"/>
+		<sequenceFlow id="f5" sourceRef="t" targetRef="e"/></process>`)
+	started(t, w, "send")
+	require.Equal(t, map[string][]string{"i2": {"t"}}, open(w))
+}
+
 func TestASignalGoesToAllAndBeginsProcesses(t *testing.T) {
 	t.Parallel()
 	w := deployed(t, nil, line("wait", "", catchSignal, task), line("begun", `<signalEventDefinition signalRef="s"/>`, task), line("send", "", throwSignal))
