@@ -205,10 +205,9 @@ func (m *machine) goOut(v visit) error {
 // cancelToken removes a token and all that hangs on it.
 func (m *machine) cancelToken(t Token) {
 	v := m.visitOf(t)
-	whole := false
+	whole := v.node.Loop != nil && !m.isInstance(t.Scope, t.Node)
 	for _, kind := range []ScopeKind{BodyScope, LoopScope} {
 		if s := m.state.hosted(t.ID, kind); s != nil {
-			whole = whole || kind == LoopScope
 			m.cancelScope(s.ID)
 		}
 	}

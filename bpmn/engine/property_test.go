@@ -85,7 +85,7 @@ func TestModelsWithoutStructureKeepWhatHoldsForAll(t *testing.T) {
 		if err := r.start("start"); err != nil {
 			return err
 		}
-		for len(r.events) < 40 && len(r.state.Tokens) < 100 && len(r.state.Pending) < 100 && !r.state.Ended {
+		for len(r.events) < 40 && len(r.state.Tokens) < 100 && r.cutOff < 3 && !r.state.Ended {
 			ev, ok := r.next()
 			if !ok {
 				break

@@ -25,6 +25,7 @@ type randomRun struct {
 	prints  []string // fingerprints of the steps
 	entered map[string]int
 	tasks   int
+	cutOff  int // steps that a burst was cut off in, one after the other
 	ledger  ledger
 }
 
@@ -87,6 +88,9 @@ func (r *randomRun) took(ev engine.Event, next engine.State, effects []engine.Ef
 	r.state = next
 	r.events = append(r.events, ev)
 	r.prints = append(r.prints, engine.Fingerprint(effects))
+	if r.cutOff++; len(next.Pending) == 0 {
+		r.cutOff = 0
+	}
 	if err := r.ledger.take(ev, effects); err != nil {
 		return fmt.Errorf("%s: %w", ev.Kind, err)
 	}

@@ -109,7 +109,8 @@ func (m *machine) completeTask(ev Event) error {
 func (m *machine) taskVariables(v visit) variables {
 	vars := m.ownVariables(v.id)
 	if m.isInstance(v.scope, v.node.ID) {
-		all := maps.Clone(m.state.scope(v.scope).Variables)
+		all := variables{}
+		maps.Copy(all, m.state.scope(v.scope).Variables)
 		maps.Copy(all, vars)
 		return all
 	}
