@@ -32,6 +32,7 @@ func (b *modelBuilder) process(e *Element) *Process {
 	}
 	p.Name = cmp.Or(e.attr("name"), p.ID)
 	b.drawn = !p.Executable
+	p.start, p.end = b.listeners(e, "start"), b.listeners(e, "end")
 	b.collectData(p, e)
 	b.level(p, &Level{Element: e})
 	b.connect(p)
@@ -100,6 +101,7 @@ func (b *modelBuilder) connect(p *Process) {
 			}
 		}
 		f.take = b.listeners(f.Element, "take")
+		f.skip = b.skip(f.Element)
 	}
 	for _, n := range p.Nodes {
 		n.Default = p.flows[n.Element.attr("default")]

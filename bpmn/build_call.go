@@ -17,7 +17,7 @@ func (b *modelBuilder) call(e *Element) *Call {
 		case in.attr("businessKey") != "":
 			c.BusinessKey = b.template(in, "businessKey", in.attr("businessKey"))
 		case in.attr("variables") == "all":
-			c.AllIn = true
+			c.AllIn, c.LocalIn = true, isTrue(in.attr("local"), false)
 		default:
 			if m, ok := b.transfer(in); ok {
 				c.In = append(c.In, m)
@@ -26,7 +26,7 @@ func (b *modelBuilder) call(e *Element) *Call {
 	}
 	for _, out := range e.extensions("out") {
 		if out.attr("variables") == "all" {
-			c.AllOut = true
+			c.AllOut, c.LocalOut = true, isTrue(out.attr("local"), false)
 			continue
 		}
 		if m, ok := b.transfer(out); ok {

@@ -62,7 +62,7 @@ func (b *modelBuilder) dataObject(e *Element) DataObject {
 
 // typed turns the text of an initial value to a value of its type.
 func (b *modelBuilder) typed(e *Element, xsdType string) *expr.Template {
-	text, ok := e.Text, true
+	text, ok := e.Text, false
 	switch strings.ToLower(xsdType) {
 	case "int", "integer", "long", "short":
 		_, err := strconv.ParseInt(text, 10, 64)
@@ -124,6 +124,7 @@ func (b *modelBuilder) dataAssociation(p *Process, n *FlowNode, a *Element) []Ma
 	}
 	to := b.dataRef(p, n, target)
 	var from *expr.Template
+	copies := transformation == nil
 	if transformation != nil {
 		from = b.condition(transformation)
 	} else if source := b.dataRef(p, n, sources[0]); source != "" {
@@ -132,7 +133,7 @@ func (b *modelBuilder) dataAssociation(p *Process, n *FlowNode, a *Element) []Ma
 	if to == "" || from == nil {
 		return nil
 	}
-	return []Mapping{{Target: to, Value: Value{Text: from}}}
+	return []Mapping{{Target: to, Value: Value{Text: from}, Optional: copies}}
 }
 
 // dataRef is the variable that a reference stands for; "" and a note for the rules when there is none.

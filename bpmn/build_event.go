@@ -50,10 +50,10 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 	case MessageEvent:
 		d.event.Name = b.messageName(e)
 		d.event.Key = b.messageKey(e)
-		b.payload(e, &d.event)
+		b.payload(n, e, &d.event)
 	case SignalEvent:
 		b.signal(e, &d.event)
-		b.payload(e, &d.event)
+		b.payload(n, e, &d.event)
 	case TimerEvent:
 		d.event.Timer = b.timer(e)
 	case ErrorEvent:
@@ -73,6 +73,7 @@ func (b *modelBuilder) definition(n *FlowNode, e, at *Element) *Definition {
 		d.event.Name = b.literal(e, e.attr("name"))
 	case TerminateEvent:
 		d.event.All = isTrue(e.vendor("terminateAll"), false)
+		d.event.Multi = isTrue(e.vendor("terminateMultiInstance"), false)
 	}
 	return d
 }
@@ -140,6 +141,8 @@ func (b *modelBuilder) code(n *FlowNode, e *Element, local, attribute string, th
 	ref := e.attr(local + "Ref")
 	target := b.model.root(ref, local)
 	switch {
+	case target != nil && local == "escalation" && !throws && target.attr(attribute) == "":
+		return nil
 	case target != nil:
 		return b.template(target, attribute, cmp.Or(target.attr(attribute), target.attr("id")))
 	case ref != "":
@@ -168,8 +171,12 @@ func (b *modelBuilder) timer(definition *Element) *Timer {
 }
 
 // payload reads the variables that travel with a thrown message or signal.
-func (b *modelBuilder) payload(e *Element, event *EventDefinition) {
+func (b *modelBuilder) payload(n *FlowNode, e *Element, event *EventDefinition) {
 	for _, in := range e.extensions("in") {
+		if n.Kind != ThrowEvent && n.Kind != EndEvent {
+			b.refused(in, "%s has %s, which is supported where something is thrown", label(n.Element), named(in))
+			return
+		}
 		if in.attr("variables") == "all" {
 			event.AllData = true
 			continue

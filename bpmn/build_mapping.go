@@ -88,3 +88,18 @@ func (b *modelBuilder) entries(e *Element) []Mapping {
 	}
 	return entries
 }
+
+// form refuses form properties that do more than describe a form: those that read or write variables by themselves.
+func (b *modelBuilder) form(n *FlowNode) {
+	fields := n.Element.extensions("formProperty")
+	for _, data := range n.Element.extensions("formData") {
+		fields = append(fields, data.Children...)
+	}
+	for _, f := range fields {
+		for _, name := range []string{"expression", "variable", "default", "defaultValue"} {
+			if value := f.attr(name); value != "" {
+				b.refused(f, "%s of %s has the attribute %s=%q, which is not supported; forms only describe what people see", named(f), label(n.Element), name, shorten(value))
+			}
+		}
+	}
+}

@@ -17,8 +17,11 @@ func (b *modelBuilder) node(p *Process, e *Element, level *Level) *FlowNode {
 		return n
 	}
 	n.node.Start, n.node.End = b.listeners(e, "start"), b.listeners(e, "end")
+	n.node.AsyncBefore = isTrue(e.vendor("async", "asyncBefore"), false)
+	n.node.AsyncAfter = isTrue(e.vendor("asyncLeave", "asyncAfter"), false)
 	b.mappings(p, n)
 	b.zeebeMappings(n)
+	b.form(n)
 	switch {
 	case n.isActivity():
 		n.node.Compensation = isTrue(e.attr("isForCompensation"), false)
@@ -117,6 +120,7 @@ func (b *modelBuilder) human(e *Element) *Human {
 		FormKey:         b.template(e, "formKey", e.vendor("formKey")),
 		DueDate:         b.template(e, "dueDate", e.vendor("dueDate")),
 		Priority:        b.template(e, "priority", e.vendor("priority")),
+		Completer:       e.vendor("taskCompleterVariableName"),
 		Skip:            b.skip(e),
 		Listeners:       b.taskListeners(e),
 	}

@@ -83,10 +83,14 @@ func (b *modelBuilder) delegate(e *Element, s *Service) bool {
 	return true
 }
 
-// external reads a task that workers of a topic do: the topic is the activity and the task queue.
+// external reads a task that workers of a topic do: the topic is the task queue and the activity, which stays empty where
+// the topic is only known when the task begins.
 func (b *modelBuilder) external(e *Element, s *Service) {
 	topic := e.vendor("topic")
-	s.Kind, s.Activity, s.Topic = ServiceDelegate, topic, b.template(e, "topic", topic)
+	s.Kind, s.Topic = ServiceDelegate, b.template(e, "topic", topic)
+	if !hasExpression(topic) {
+		s.Activity = topic
+	}
 	if topic == "" {
 		b.problem("service", e, "%s is for external workers and has no topic", label(e))
 	}

@@ -11,6 +11,7 @@ func compileProcess(p *Process, sha256 string) *Program {
 	b := programBuilder{
 		program: &Program{
 			Key: p.ID, Name: p.Name, Documentation: p.Element.documentation(), SHA256: sha256,
+			Start: p.start, End: p.end,
 			Nodes: make([]Node, len(p.Nodes)), Flows: make([]Flow, len(p.Flows)),
 			byID: make(map[string]int, len(p.Nodes)),
 		},
@@ -35,7 +36,7 @@ func compileProcess(p *Process, sha256 string) *Program {
 func (b *programBuilder) flow(f *SequenceFlow) Flow {
 	return Flow{
 		ID: f.ID, Name: f.Name, Source: b.nodes[f.Source], Target: b.nodes[f.Target],
-		Condition: f.condition, Take: f.take, Pos: f.Element.Pos,
+		Condition: f.condition, Skip: f.skip, Take: f.take, Pos: f.Element.Pos,
 	}
 }
 

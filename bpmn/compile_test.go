@@ -219,36 +219,6 @@ func TestEverySharedModelCompilesOrSaysWhereItIsWrong(t *testing.T) {
 	}
 }
 
-// requireConsistent checks that the indexes of a program fit together.
-func requireConsistent(t *testing.T, p *bpmn.Program) {
-	t.Helper()
-	require.NotZero(t, len(p.Starts)+len(p.Root.Triggered), p.Key)
-	require.Equal(t, p.Starts, p.Root.Starts)
-	for i, n := range p.Nodes {
-		require.Equal(t, i, p.NodeIndex(n.ID), n.ID)
-		for _, f := range n.Out {
-			require.Equal(t, i, p.Flows[f].Source, n.ID)
-		}
-		for _, f := range n.In {
-			require.Equal(t, i, p.Flows[f].Target, n.ID)
-		}
-		for _, b := range n.Boundary {
-			require.Equal(t, i, p.Nodes[b].AttachedTo, n.ID)
-		}
-		if n.Default >= 0 {
-			require.Contains(t, n.Out, n.Default, n.ID)
-		}
-		require.Equal(t, n.Kind == bpmn.UserTask, n.Human != nil, n.ID)
-		if n.Kind == bpmn.ServiceTask || n.Kind == bpmn.BusinessRuleTask {
-			require.NotNil(t, n.Service, n.ID)
-		}
-		if n.Kind == bpmn.BoundaryEvent || n.Kind == bpmn.CatchEvent {
-			require.NotEmpty(t, n.Events, n.ID)
-		}
-	}
-	require.Equal(t, -1, p.NodeIndex("no such node"))
-}
-
 func BenchmarkCompile(b *testing.B) {
 	source := readShared(b, "models", "onecms", "OneCMS_Nextgen_WF_Enhanced_v1.bpmn20.xml")
 	b.ReportAllocs()

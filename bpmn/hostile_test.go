@@ -180,6 +180,13 @@ func FuzzCompile(f *testing.F) {
 		in(`<process id="p"><serviceTask id="t" flowable:expression="${1 + 1}" flowable:resultVariable="r"/>` + body + `</process>`),
 		in(`<process id="p"><exclusiveGateway id="g" default="f"/><sequenceFlow id="g1" sourceRef="g" targetRef="g"><conditionExpression>${a}</conditionExpression></sequenceFlow>` + body + `</process>`),
 		in(`<process id="p"><boundaryEvent id="b" attachedToRef="b"><timerEventDefinition><timeDate>2026-01-01</timeDate></timerEventDefinition></boundaryEvent>` + body + `</process>`),
+		in(roots + `<process id="p">` + nested + `</process>`),
+		in(`<process id="p"><subProcess id="a" triggeredByEvent="true"><subProcess id="a"><startEvent id="s"><linkEventDefinition name="x"/></startEvent></subProcess></subProcess>` + body + `</process>`),
+		in(`<process id="p"><task id="t" default="t"><multiInstanceLoopCharacteristics flowable:collection="${"><loopCardinality>-1</loopCardinality></multiInstanceLoopCharacteristics>
+			<dataInputAssociation><sourceRef>t</sourceRef><targetRef>t</targetRef><assignment><from/><to>${}</to></assignment></dataInputAssociation></task>` + body + `</process>`),
+		in(`<process id="p"><callActivity id="c"><extensionElements><flowable:in local="true"/><flowable:inputOutput><flowable:inputParameter><flowable:map><flowable:entry/></flowable:map></flowable:inputParameter></flowable:inputOutput></extensionElements></callActivity>` + body + `</process>`),
+		in(`<process id="p"><serviceTask id="x" flowable:type="http" flowable:timeout="P9D"><extensionElements><flowable:field name="a" stringValue="${"/><flowable:failedJobRetryTimeCycle>R9/P9Y</flowable:failedJobRetryTimeCycle></extensionElements></serviceTask>` + body + `</process>`),
+		in(`<process id="p"><intermediateThrowEvent id="x"><eventDefinitionRef>p</eventDefinitionRef><messageEventDefinition messageRef=":"/><compensateEventDefinition activityRef="x"/></intermediateThrowEvent><association sourceRef="x" targetRef="x"/>` + body + `</process>`),
 		in(`<process id="p"><laneSet><lane id="l"><flowNodeRef>s</flowNodeRef><childLaneSet><lane id="m"><flowNodeRef>s</flowNodeRef></lane></childLaneSet></lane></laneSet>` + body + `</process>`),
 	} {
 		f.Add([]byte(seed))

@@ -27,6 +27,7 @@ type Process struct {
 	flows        map[string]*SequenceFlow
 	data         map[string]dataItem // what data associations may refer to, by id
 	associations []*Element
+	start, end   []Listener
 }
 
 // Level is what lies directly in a process or a sub-process.
@@ -79,6 +80,7 @@ type SequenceFlow struct {
 	Conditional    bool // has a conditionExpression
 
 	condition *expr.Template
+	skip      *expr.Template
 	take      []Listener
 }
 

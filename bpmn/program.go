@@ -43,8 +43,10 @@ type Program struct {
 	SHA256        string // of the source file, lower-case hex
 	Nodes         []Node
 	Flows         []Flow
-	Starts        []int     // plain start events of the process
-	Root          Container // the process itself
+	Starts        []int      // plain start events of the process
+	Root          Container  // the process itself
+	Start         []Listener // execution listeners of the process, event "start"
+	End           []Listener // execution listeners of the process, event "end"
 
 	byID map[string]int
 }
@@ -116,6 +118,10 @@ type Node struct {
 	Exclusive    bool       // event-based gateway: false when it is a parallel instantiating one
 	Activation   *Template  // complex gateway: activationCondition
 
+	// AsyncBefore and AsyncAfter end the step before the node is entered, and after it is left: what has happened until then
+	// is on record before anything else is tried.
+	AsyncBefore, AsyncAfter bool
+
 	Start []Listener // execution listeners, event "start"
 	End   []Listener // execution listeners, event "end"
 }
@@ -129,6 +135,7 @@ type Flow struct {
 	Name           string
 	Source, Target int
 	Condition      *expr.Template // nil: always
+	Skip           *expr.Template // skipExpression: stands for the condition where skipping is switched on
 	Take           []Listener     // execution listeners, event "take"
 	Pos            Pos
 }

@@ -15,7 +15,8 @@ type Human struct {
 	FormKey         *expr.Template
 	DueDate         *expr.Template // date-time, or a duration from creation
 	Priority        *expr.Template
-	Skip            *expr.Template // skipExpression: true leaves the task out
+	Skip            *expr.Template // skipExpression: true leaves the task out where skipping is switched on
+	Completer       string         // variable that receives who completed it (taskCompleterVariableName)
 	Listeners       []TaskListener
 }
 
@@ -57,13 +58,13 @@ const (
 type Service struct {
 	Kind           ServiceKind
 	Expression     *expr.Template // expression
-	Activity       string         // delegate: Temporal activity type: the class name, the name of the delegate, or the topic
+	Activity       string         // delegate: Temporal activity type: the class name, the name of the delegate, or the topic; "": what Topic evaluates to
 	Topic          *expr.Template // delegate: task queue; nil: the worker's own
 	Decision       *expr.Template // decision: key of the decision
 	ResultVariable string         // empty: the result is dropped
 	ResultLocal    bool           // the result is a local variable of the task
 	Fields         []Mapping      // flowable:field and the like, by name
-	Skip           *expr.Template // skipExpression: true leaves the task out
+	Skip           *expr.Template // skipExpression: true leaves the task out where skipping is switched on
 	Retries        int            // attempts after the first; -1: not given
 	RetryInterval  time.Duration  // between attempts; 0: not given
 	Timeout        time.Duration  // of one attempt; 0: not given
@@ -104,6 +105,8 @@ type Call struct {
 	In, Out     []Mapping
 	AllIn       bool // every variable goes in
 	AllOut      bool // every variable comes out
+	LocalIn     bool // with AllIn: only variables of the call activity itself
+	LocalOut    bool // what comes out stays in the call activity
 }
 
 // CallBinding says which version of a called process runs.
@@ -158,8 +161,9 @@ type Aggregation struct {
 
 // Mapping computes one variable.
 type Mapping struct {
-	Target string
-	Value  Value
+	Target   string
+	Value    Value
+	Optional bool // left out where the value is null: a data association whose source has none (BPMN 2.0 section 10.4.2)
 }
 
 // Value is something to compute: exactly one field is set; none is null.

@@ -34,7 +34,7 @@ type EventDefinition struct {
 	MessageVariable string // catching error: variable that receives the message
 
 	Key     *expr.Template // catching message: correlation key; nil: any
-	Local   bool           // throwing signal: only this instance hears it (scope="processInstance")
+	Local   bool           // signal: only this instance hears it, and from nowhere else (scope="processInstance")
 	Data    []Mapping      // throwing message, signal: variables that travel with it
 	AllData bool           // throwing message, signal: every variable travels with it
 
@@ -42,6 +42,7 @@ type EventDefinition struct {
 	NoWait   bool // throwing compensation: waitForCompletion="false"
 	Target   int  // throwing link: the catching link event; -1 otherwise
 	All      bool // terminate: ends the whole instance from wherever it is (terminateAll)
+	Multi    bool // terminate: ends the multi-instance activity that it is in (terminateMultiInstance)
 }
 
 // TimerKind says how a timer's value is read.

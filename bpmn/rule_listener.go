@@ -4,6 +4,7 @@ import "strings"
 
 // listenerEvents are the events of a listener, by the element it is on: "node" for every flow node.
 var listenerEvents = map[string]map[string]bool{
+	"executionListener process":      words("start end"),
 	"executionListener sequenceFlow": words("take"),
 	"executionListener node":         words("start end"),
 	"taskListener userTask":          words("create assignment complete delete all"),

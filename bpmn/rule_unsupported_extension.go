@@ -42,6 +42,8 @@ func refusedAttribute(e *Element, a xml.Attr) bool {
 		return false
 	}
 	switch a.Name.Local {
+	case "method":
+		return value != "" && value != "##Compensate"
 	case "startQuantity", "completionQuantity":
 		return value != "1"
 	}

@@ -7,7 +7,8 @@ const serviceVendor = `expression class delegateExpression type topic resultVari
 // vendorAttributes are the vendor attributes that are read, by element.
 var vendorAttributes = map[string]map[string]bool{
 	string(StartEvent):           words("initiator"),
-	string(UserTask):             words("assignee candidateUsers candidateGroups formKey dueDate priority skipExpression"),
+	"sequenceFlow":               words("skipExpression"),
+	string(UserTask):             words("assignee candidateUsers candidateGroups formKey dueDate priority skipExpression taskCompleterVariableName"),
 	string(ServiceTask):          words(serviceVendor),
 	string(SendTask):             words(serviceVendor + "messageExpression"),
 	string(BusinessRuleTask):     words(serviceVendor),
@@ -19,7 +20,7 @@ var vendorAttributes = map[string]map[string]bool{
 	"errorEventDefinition":       words("errorCodeVariable errorMessageVariable errorVariable errorVariableName"),
 	"escalationEventDefinition":  words("escalationCodeVariable"),
 	"conditionalEventDefinition": words("variableName variableEvents"),
-	"terminateEventDefinition":   words("terminateAll"),
+	"terminateEventDefinition":   words("terminateAll terminateMultiInstance"),
 	"timeCycle":                  words("endDate"),
 	string(CallActivity): words(`businessKey inheritBusinessKey inheritVariables sameDeployment calledElementBinding
 		calledElementVersion calledElementType`),
@@ -43,7 +44,7 @@ var refusedAttributes = map[string]string{
 	"doNotIncludeVariables": "false", "errorVariableLocalScope": "false", "errorVariableTransient": "false",
 	"caseRef": "", "caseBinding": "", "caseVersion": "", "calledElementVersionTag": "", "calledElementTenantId": "",
 	"variableMappingClass": "", "variableMappingDelegateExpression": "", "useLocalScopeForOutParameters": "false",
-	"terminateMultiInstance": "false", "decisionRefBinding": "latest", "decisionRefVersion": "", "decisionRefVersionTag": "",
+	"decisionRefBinding": "latest", "decisionRefVersion": "", "decisionRefVersionTag": "",
 	"decisionRefTenantId": "", "mapDecisionResult": "", "ruleVariablesInput": "", "rules": "", "exclude": "false", "caseDefinitionKey": "",
 	"processInstanceName": "", "idVariableName": "",
 }
@@ -51,9 +52,11 @@ var refusedAttributes = map[string]string{
 // vendorExtensions are the vendor extension elements that are read, by the element that they extend.
 var vendorExtensions = map[string]map[string]bool{
 	"node":                             words("executionListener inputOutput failedJobRetryTimeCycle"),
+	"process":                          words("executionListener"),
 	"sequenceFlow":                     words("executionListener"),
 	"catch":                            words("variableListenerEventDefinition"),
-	string(UserTask):                   words("taskListener"),
+	string(UserTask):                   words("taskListener formProperty formData"),
+	string(StartEvent):                 words("formProperty formData"),
 	string(ServiceTask):                words("field mapException"),
 	string(SendTask):                   words("field mapException"),
 	string(BusinessRuleTask):           words("field mapException"),
@@ -71,8 +74,7 @@ var harmlessExtensions = words("properties localization versionTag")
 var refusedExtensions = words(`inputOutput connector in out errorEventDefinition mapException eventListener
 	variableAggregation variableListenerEventDefinition eventType eventInParameter eventOutParameter
 	eventCorrelationParameter eventMapping startEventCorrelationConfiguration channelKey systemChannel triggerEventType
-	constraint script field value taskScheduleConfiguration collection httpRequestHandler httpResponseHandler
-	formData formProperty caseRef validation`)
+	constraint script field value taskScheduleConfiguration collection httpRequestHandler httpResponseHandler caseRef`)
 
 // zeebeExtensions are the extension elements of Camunda 8 that are read, by the element that they extend.
 var zeebeExtensions = map[string]map[string]bool{

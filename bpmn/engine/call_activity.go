@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,10 @@ func (m *machine) evaluateCall(v visit) (*Child, error) {
 		}
 	}
 	vars := variables{}
-	if c.AllIn {
+	switch {
+	case c.LocalIn:
+		maps.Copy(vars, m.ownVariables(v.id))
+	case c.AllIn:
 		vars = m.visible(m.seenFrom(v))
 	}
 	in, err := m.computeAll(c.In, names)
@@ -107,7 +111,12 @@ func (m *machine) mapCallResult(v visit) error {
 	if err != nil {
 		return err
 	}
-	if v.node.Call.AllOut {
+	if v.node.Call.LocalOut {
+		local := m.openLocal(v, nil)
+		for _, name := range sortedNames(result) {
+			m.setLocal(local, name, result[name])
+		}
+	} else if v.node.Call.AllOut {
 		m.setAll(m.seenFrom(v), result)
 	}
 	m.setAll(m.seenFrom(v), out)
@@ -120,6 +129,12 @@ func (m *machine) escalateChild(ev Event) error {
 		return err
 	}
 	v := m.visitOf(m.state.Tokens[i])
+	// The variables come along; a mapping that fails is an incident when the called instance ends.
+	_ = m.try(func() error {
+		out, err := m.computeAll(v.node.Call.Out, fixed(ev.Variables))
+		m.setAll(m.seenFrom(v), out)
+		return err
+	})
 	m.throwEscalation(origin{instance: v.id, scope: v.scope}, ev.Code)
 	return nil
 }

@@ -141,7 +141,7 @@ func (m *machine) cancelTransaction(v visit) {
 			m.cancelToken(t)
 		}
 	}
-	m.arrived = slices.DeleteFunc(m.arrived, func(a Arrival) bool { return a.Scope == v.scope })
+	m.dropArrivals(v.scope)
 	m.disarm(v.scope)
 	done := m.takeDone(func(d Compensable) bool { return d.Scope == v.scope })
 	if s := m.state.scope(v.scope); s != nil {

@@ -14,6 +14,9 @@ func (m *machine) checkConditions() bool {
 		return false
 	}
 	changed := m.changed[min(m.looked, len(m.changed)):]
+	if m.tellListeners(changed) {
+		return true
+	}
 	armed := m.armed
 	for i := range m.state.Subscriptions {
 		s := &m.state.Subscriptions[i]
@@ -22,7 +25,7 @@ func (m *machine) checkConditions() bool {
 		}
 		event := m.node(s.Node)
 		def := &event.Events[s.Event]
-		if !armed && !concerns(def, changed) {
+		if def.Condition == nil || !armed && !concerns(def, changed) {
 			continue
 		}
 		now, err := def.Condition.EvalBool(m.namesAt(event, s.Scope), limits)
@@ -45,6 +48,30 @@ func (m *machine) checkConditions() bool {
 	return false
 }
 
+// tellListeners lets the events occur that listen to changes of variables, whatever the values, and reports whether there
+// was one. Conditions are looked at after that.
+func (m *machine) tellListeners(changed []change) bool {
+	var told []string
+	for _, s := range m.state.Subscriptions {
+		if s.Kind != string(bpmn.ConditionalEvent) {
+			continue
+		}
+		if def := &m.node(s.Node).Events[s.Event]; def.Condition == nil && concerns(def, changed) {
+			told = append(told, s.ID)
+		}
+	}
+	if len(told) == 0 {
+		return false
+	}
+	m.looked, m.armed = len(m.changed), true
+	for _, id := range told {
+		if i := m.subscription(id); i >= 0 { // another one may have ended it
+			m.occurCondition(m.state.Subscriptions[i], m.node(m.state.Subscriptions[i].Node))
+		}
+	}
+	return true
+}
+
 // occurCondition lets a conditional event occur. One that interrupts nothing occurs again when its condition becomes true
 // again.
 func (m *machine) occurCondition(s Subscription, event *bpmn.Node) {
@@ -58,8 +85,11 @@ func (m *machine) occurCondition(s Subscription, event *bpmn.Node) {
 }
 
 // concerns reports whether a change of variables is one that the event looks at.
-func concerns(def *bpmn.EventDefinition, changed []string) bool {
-	return len(def.Variables) == 0 || slices.ContainsFunc(changed, func(name string) bool { return slices.Contains(def.Variables, name) })
+func concerns(def *bpmn.EventDefinition, changed []change) bool {
+	return slices.ContainsFunc(changed, func(c change) bool {
+		return (len(def.Variables) == 0 || slices.Contains(def.Variables, c.name)) &&
+			(len(def.Changes) == 0 || slices.Contains(def.Changes, c.kind))
+	})
 }
 
 // setFromOutside sets variables of the process, or of a node instance.

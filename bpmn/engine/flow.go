@@ -26,10 +26,13 @@ func (m *machine) chooseFlows(v visit) ([]int, error) {
 			continue
 		}
 		flow := &m.program.Flows[f]
-		ok := true
-		if flow.Condition != nil {
+		ok, condition := true, flow.Condition
+		if flow.Skip != nil && m.mayskip() {
+			condition = flow.Skip
+		}
+		if condition != nil {
 			var err error
-			if ok, err = flow.Condition.EvalBool(m.names(v), limits); err != nil {
+			if ok, err = condition.EvalBool(m.names(v), limits); err != nil {
 				return nil, failure{kind: "condition", err: fmt.Errorf("condition of flow %q: %w", flow.ID, err)}
 			}
 			conditional = conditional || ok
@@ -57,7 +60,9 @@ func (m *machine) take(v visit, flows []int) error {
 		if err := m.runListeners(flow.Take, v); err != nil {
 			return err
 		}
-		m.send(Arrival{Node: m.program.Nodes[flow.Target].ID, Flow: flow.ID, Scope: v.scope})
+		m.send(Arrival{
+			Node: m.program.Nodes[flow.Target].ID, Flow: flow.ID, Scope: v.scope, Later: v.node.AsyncAfter && m.state.Rev > 1,
+		})
 	}
 	return nil
 }

@@ -57,10 +57,12 @@ func (m *machine) joining(node, scope, flow string) string {
 // openInclusiveJoin opens one inclusive gateway at which tokens wait and which no other token of its scope can still reach,
 // and reports whether there was one (BPMN 2.0 section 13.4.3).
 func (m *machine) openInclusiveJoin() bool {
+	var looked []Token // one of each gateway and scope
 	for _, t := range m.state.Tokens {
-		if t.State != Joining {
+		if t.State != Joining || slices.ContainsFunc(looked, func(l Token) bool { return l.Node == t.Node && l.Scope == t.Scope }) {
 			continue
 		}
+		looked = append(looked, t)
 		node := m.node(t.Node)
 		if node.Kind != bpmn.InclusiveGateway || m.isAwaited(node, t.Scope) {
 			continue
@@ -95,11 +97,14 @@ func (m *machine) isAwaited(node *bpmn.Node, scope string) bool {
 		return false
 	}
 	join := m.program.NodeIndex(node.ID)
+	looked := make([]bool, len(m.program.Nodes))
 	for _, t := range m.state.Tokens {
-		if t.Scope != scope || t.Node == node.ID && t.State == Joining {
+		from := m.program.NodeIndex(t.Node)
+		if t.Scope != scope || looked[from] || from == join && t.State == Joining {
 			continue
 		}
-		reached := m.reachable(m.program.NodeIndex(t.Node), join)
+		looked[from] = true
+		reached := m.reachable(from, join)
 		touches := func(flows []int) bool { return slices.ContainsFunc(flows, func(f int) bool { return reached[f] }) }
 		if touches(empty) && !touches(full) {
 			return true

@@ -19,7 +19,9 @@ func (m *machine) mapInputs(v visit) error {
 		if err != nil {
 			return mappingFailed(v, in, err)
 		}
-		m.setLocal(local, in.Target, value)
+		if !in.Optional || !isNull(value) {
+			m.setLocal(local, in.Target, value)
+		}
 	}
 	return nil
 }
@@ -31,7 +33,9 @@ func (m *machine) mapOutputs(v visit) error {
 		if err != nil {
 			return mappingFailed(v, out, err)
 		}
-		m.set(v.scope, out.Target, value)
+		if !out.Optional || !isNull(value) {
+			m.set(v.scope, out.Target, value)
+		}
 	}
 	return nil
 }
@@ -93,3 +97,5 @@ func (m *machine) computeAll(mappings []bpmn.Mapping, scope expr.Scope) (variabl
 	}
 	return all, nil
 }
+
+func isNull(value json.RawMessage) bool { return string(value) == "null" }

@@ -43,11 +43,14 @@ func (m *machine) openBody(v visit) (string, error) {
 		parent = s.ID
 	}
 	id := m.openScope(Scope{ID: bodyID(v.id), Kind: BodyScope, Parent: parent, Host: v.id, Node: v.node.ID})
-	return id, m.openContainer(id, v.node.Container)
+	if err := m.openData(id, v.node.Container); err != nil {
+		return id, err
+	}
+	return id, m.armEventSubs(id, v.node.Container)
 }
 
-// openContainer begins a process or sub-process: its data objects get their values, its event sub-processes wait.
-func (m *machine) openContainer(scope string, c *bpmn.Container) error {
+// openData gives the data objects of a process or sub-process their values.
+func (m *machine) openData(scope string, c *bpmn.Container) error {
 	for _, o := range c.Objects {
 		if o.Value == nil {
 			continue
@@ -58,11 +61,14 @@ func (m *machine) openContainer(scope string, c *bpmn.Container) error {
 		}
 		m.setLocal(scope, o.Name, value)
 	}
-	for _, sub := range c.EventSubs {
-		for _, start := range m.program.Nodes[sub].Container.Triggered {
-			if err := m.arm(&m.program.Nodes[start], scope, scope); err != nil {
-				return err
-			}
+	return nil
+}
+
+// armEventSubs waits for what triggers the event sub-processes of a process or sub-process.
+func (m *machine) armEventSubs(scope string, c *bpmn.Container) error {
+	for _, start := range m.eventStarts(c) {
+		if err := m.arm(&m.program.Nodes[start], scope, scope); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -94,13 +100,19 @@ func (m *machine) closeScopes(instance string) {
 
 // cancelScope cancels all that goes on in a scope. The scope itself stays open.
 func (m *machine) cancelScope(scope string) {
-	m.arrived = slices.DeleteFunc(m.arrived, func(a Arrival) bool { return a.Scope == scope })
+	m.dropArrivals(scope)
 	for _, t := range slices.Clone(m.state.Tokens) {
 		if t.Scope == scope && m.state.token(t.ID) >= 0 {
 			m.cancelToken(t)
 		}
 	}
 	m.disarm(scope)
+}
+
+// dropArrivals stops the tokens that are on their way in a scope.
+func (m *machine) dropArrivals(scope string) {
+	in := func(a Arrival) bool { return a.Scope == scope }
+	m.arrived, m.later = slices.DeleteFunc(m.arrived, in), slices.DeleteFunc(m.later, in)
 }
 
 // finishScope ends one scope in which nothing is left, the innermost first, and reports whether there was one.

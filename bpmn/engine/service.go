@@ -24,7 +24,7 @@ func (m *machine) skips(v visit) (bool, error) {
 	case v.node.Service != nil:
 		skip = v.node.Service.Skip
 	}
-	if skip == nil {
+	if skip == nil || !m.mayskip() {
 		return false, nil
 	}
 	ok, err := skip.EvalBool(m.names(v), limits)
@@ -32,6 +32,16 @@ func (m *machine) skips(v visit) (bool, error) {
 		return false, failure{kind: "expression", err: fmt.Errorf("skip expression of %q: %w", v.node.ID, err)}
 	}
 	return ok, nil
+}
+
+// mayskip reports whether the instance has switched skip expressions on, as the vendors have it.
+func (m *machine) mayskip() bool {
+	for _, name := range []string{"_FLOWABLE_SKIP_EXPRESSION_ENABLED", "_ACTIVITI_SKIP_EXPRESSION_ENABLED"} {
+		if string(m.state.Variables[name]) == "true" {
+			return true
+		}
+	}
+	return false
 }
 
 // enterService does the work of a service, send or business rule task: an expression in place, anything else outside. A

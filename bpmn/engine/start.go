@@ -31,15 +31,26 @@ func (m *machine) start(ev Event) error {
 	}
 	node := &m.program.Nodes[i]
 	if m.state.Rev > 1 {
-		// A data object whose value cannot be computed has none: the instance has no place yet where a person could mend it.
-		_ = m.try(func() error { return m.openContainer("", &m.program.Root) })
+		m.openProcess(func() error { return m.openData("", &m.program.Root) })
 	}
 	m.setAll("", ev.Variables)
 	if node.Initiator != "" {
 		m.setLocal("", node.Initiator, text(ev.Initiator.ID))
 	}
+	if m.state.Rev > 1 {
+		m.openProcess(func() error { return m.runListeners(m.program.Start, visit{node: node}) })
+		m.openProcess(func() error { return m.armEventSubs("", &m.program.Root) })
+	}
 	m.begins(node)
 	return nil
+}
+
+// openProcess does what comes before the first token. What fails is left out and on record as an incident; there is no
+// node instance yet at which a person could try it again.
+func (m *machine) openProcess(do func() error) {
+	if err := m.try(do); err != nil {
+		m.emit(Effect{Kind: IncidentRaised, Element: m.program.Key, Instance: m.newID(m.program.Key), Name: kindOf(err), Message: err.Error()})
+	}
 }
 
 // mayBegin reports whether an instance may begin at a node.

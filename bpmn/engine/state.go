@@ -102,13 +102,14 @@ type LoopState struct {
 
 // Timer is an armed timer.
 type Timer struct {
-	ID    string    `json:"id"`   // "<event id>:<n>"
-	Node  string    `json:"node"` // the event
-	Host  string    `json:"host"` // the node instance it belongs to: an activity, a waiting event; a scope for an event sub-process
-	Due   time.Time `json:"due"`
-	Cycle string    `json:"cycle,omitempty"` // the repetition, as it was evaluated
-	Left  int       `json:"left,omitempty"`  // cycle: firings after this one; -1: without end
-	Event int       `json:"event,omitempty"` // index in Node.Events
+	ID    string     `json:"id"`   // "<event id>:<n>"
+	Node  string     `json:"node"` // the event
+	Host  string     `json:"host"` // the node instance it belongs to: an activity, a waiting event; a scope for an event sub-process
+	Due   time.Time  `json:"due"`
+	Cycle string     `json:"cycle,omitempty"` // the repetition, as it was evaluated
+	Left  int        `json:"left,omitempty"`  // cycle: firings after this one; -1: without end
+	Until *time.Time `json:"until,omitempty"` // cycle: it does not fire after this
+	Event int        `json:"event,omitempty"` // index in Node.Events
 }
 
 // Subscription waits for a message, a signal or a condition.
@@ -122,6 +123,7 @@ type Subscription struct {
 	Event   int    `json:"event,omitempty"`
 	Repeats bool   `json:"repeats,omitempty"` // it stays open when its event has come: a non-interrupting one
 	Seen    bool   `json:"seen,omitempty"`    // conditional: true at the last look
+	Local   bool   `json:"local,omitempty"`   // signal: heard from this instance only
 	Failed  bool   `json:"failed,omitempty"`  // conditional: it could not be evaluated; an incident says so
 	Scope   string `json:"scope,omitempty"`   // where it sees variables
 }
@@ -143,4 +145,5 @@ type Arrival struct {
 	Scope  string `json:"scope,omitempty"`
 	Caught bool   `json:"caught,omitempty"` // a catching event or receive task whose event has come
 	Start  string `json:"start,omitempty"`  // event sub-process: its start event
+	Later  bool   `json:"later,omitempty"`  // it is entered by the next step
 }

@@ -43,11 +43,12 @@ type machine struct {
 	at      time.Time
 	effects []Effect
 	arrived []Arrival // nodes to enter, first in first out
+	later   []Arrival // nodes that the next step enters
 	visits  int
 
 	owned   map[string]bool // scopes whose variables were copied for this step
 	journal []written
-	changed []string // names of the variables that were set; conditional events look at them
+	changed []change // variables that were set; conditional events look at them
 	looked  int      // how many of them they have looked at
 	armed   bool     // a conditional event was armed and has not been looked at
 }
@@ -92,22 +93,30 @@ func (m *machine) apply(ev Event) error {
 	return fmt.Errorf("event %q: %w", ev.Kind, ErrStale)
 }
 
-// run enters what has arrived; when nothing is on its way, it looks at what depends on the whole: conditions, inclusive
-// joins, and scopes in which nothing is left.
+// run enters what has arrived. Conditions come first, as soon as they are true. When nothing is on its way, it looks at what
+// depends on the whole: inclusive joins, and scopes in which nothing is left.
 func (m *machine) run() {
 	for !m.state.Ended {
-		if len(m.arrived) == 0 {
-			if m.checkConditions() || m.openInclusiveJoin() || m.finishScope() {
+		if m.checkConditions() {
+			continue
+		}
+		switch {
+		case len(m.arrived) == 0 && len(m.later) > 0, m.visits >= maxBurst && m.state.Rev > 1:
+			m.state.Pending = append(m.later, m.arrived...)
+			return
+		case len(m.arrived) == 0:
+			if m.openInclusiveJoin() || m.finishScope() {
 				continue
 			}
 			return
 		}
-		if m.visits >= maxBurst && m.state.Rev > 1 {
-			m.state.Pending = m.arrived
-			return
-		}
 		next := m.arrived[0]
 		m.arrived = m.arrived[1:]
+		if next.Later {
+			next.Later = false
+			m.later = append(m.later, next)
+			continue
+		}
 		m.enter(next)
 	}
 }
@@ -116,13 +125,16 @@ func (m *machine) endIfDone() {
 	if m.state.Ended || !m.state.Started || len(m.state.Tokens) > 0 || len(m.state.Pending) > 0 {
 		return
 	}
+	if len(m.program.End) > 0 && m.state.Rev > 1 {
+		m.openProcess(func() error { return m.runListeners(m.program.End, visit{node: &bpmn.Node{ID: m.program.Key}}) })
+	}
 	m.end(Effect{Kind: InstanceEnded, Element: m.state.EndEvent, Status: Completed})
 }
 
 // end closes the instance with all that is still open in it.
 func (m *machine) end(e Effect) {
 	m.cancelScope("")
-	m.arrived = nil
+	m.arrived, m.later = nil, nil
 	m.state.Ended = true
 	m.emit(e)
 }
@@ -147,5 +159,10 @@ func (m *machine) node(id string) *bpmn.Node {
 	return &m.program.Nodes[i]
 }
 
-// send puts a token on its way.
-func (m *machine) send(a Arrival) { m.arrived = append(m.arrived, a) }
+// send puts a token on its way. One to an asynchronous node arrives with the next step.
+func (m *machine) send(a Arrival) {
+	if a.ID == "" && m.state.Rev > 1 && m.node(a.Node).AsyncBefore {
+		a.Later = true
+	}
+	m.arrived = append(m.arrived, a)
+}

@@ -11,8 +11,8 @@ import (
 // arm begins to wait for the events of a node: a boundary event, a catching event, a receive task, the start event of an
 // event sub-process. The host is the node instance or scope that they belong to; seen is where they see variables.
 func (m *machine) arm(event *bpmn.Node, host, seen string) error {
-	if event.Message != nil {
-		return m.subscribe(event, 0, bpmn.EventDefinition{Kind: bpmn.MessageEvent, Name: event.Message}, host, seen)
+	if event.Kind == bpmn.ReceiveTask {
+		return m.subscribe(event, 0, bpmn.EventDefinition{Kind: bpmn.MessageEvent, Name: event.Message, Key: event.MessageKey}, host, seen)
 	}
 	for i, def := range event.Events {
 		var err error
@@ -33,16 +33,22 @@ func (m *machine) subscribe(event *bpmn.Node, index int, def bpmn.EventDefinitio
 	e := evaluator{scope: m.namesAt(event, seen)}
 	s := Subscription{
 		Kind: string(def.Kind), Name: e.text("name", def.Name), Key: e.text("correlation key", def.Key),
-		Node: event.ID, Host: host, Event: index, Scope: seen, Repeats: repeats(event),
+		Node: event.ID, Host: host, Event: index, Scope: seen, Repeats: repeats(event), Local: def.Local,
 	}
 	if e.err != nil {
 		return fmt.Errorf("event %q: %w", event.ID, e.err)
 	}
+	if event.Kind == bpmn.ReceiveTask && event.Message == nil {
+		s.Name = event.ID // nothing else names what it waits for
+	}
 	s.ID = m.newID(event.ID)
 	m.state.Subscriptions = append(m.state.Subscriptions, s)
-	if def.Kind == bpmn.ConditionalEvent {
-		m.armed = true
+	switch {
+	case def.Kind == bpmn.ConditionalEvent:
+		m.armed = m.armed || def.Condition != nil
 		return nil
+	case s.Local:
+		return nil // nobody outside can reach it
 	}
 	m.emit(Effect{Kind: SubscriptionOpened, Element: s.Node, Instance: s.ID, Subscription: &s})
 	return nil
@@ -68,7 +74,7 @@ func (m *machine) closed(s Subscription) {
 	if s.Failed {
 		m.emit(Effect{Kind: IncidentResolved, Element: s.Node, Instance: s.ID})
 	}
-	if s.Kind != string(bpmn.ConditionalEvent) {
+	if s.Kind != string(bpmn.ConditionalEvent) && !s.Local {
 		m.emit(Effect{Kind: SubscriptionClosed, Element: s.Node, Instance: s.ID})
 	}
 }
@@ -96,17 +102,17 @@ func (m *machine) receiveMessage(ev Event) error {
 }
 
 func (m *machine) receiveSignal(ev Event) error {
-	if !m.hearSignal(ev.Name, ev.Variables) {
+	if !m.hearSignal(ev.Name, ev.Variables, false) {
 		return fmt.Errorf("signal %q: nothing waits for it: %w", ev.Name, ErrStale)
 	}
 	return nil
 }
 
 // hearSignal lets every subscription of a signal occur, in order of opening.
-func (m *machine) hearSignal(name string, vars map[string]json.RawMessage) bool {
+func (m *machine) hearSignal(name string, vars map[string]json.RawMessage, inside bool) bool {
 	var heard []string
 	for _, s := range m.state.Subscriptions {
-		if s.Kind == string(bpmn.SignalEvent) && s.Name == name {
+		if s.Kind == string(bpmn.SignalEvent) && s.Name == name && (inside || !s.Local) {
 			heard = append(heard, s.ID)
 		}
 	}
@@ -182,9 +188,9 @@ func (m *machine) triggerCatch(event *bpmn.Node, host string) {
 	m.leave(v)
 }
 
-// enterCatch waits for the events of a catching event or receive task. One without any passes.
+// enterCatch waits for the events of a catching event or receive task. A catching event without any passes.
 func (m *machine) enterCatch(v visit) (outcome, error) {
-	if len(v.node.Events) == 0 && v.node.Message == nil {
+	if len(v.node.Events) == 0 && v.node.Kind == bpmn.CatchEvent {
 		return goOn, nil
 	}
 	for _, e := range v.node.Events {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
@@ -48,9 +49,11 @@ func (m *machine) evaluateThrow(v visit, def *bpmn.EventDefinition) (thrown, err
 	if e.err != nil {
 		return t, e.err
 	}
-	var err error
-	if len(def.Data) > 0 {
-		t.vars, err = m.computeAll(def.Data, m.names(v))
+	data, err := m.computeAll(def.Data, m.names(v))
+	t.vars = data
+	if def.AllData {
+		t.vars = m.visible(m.seenFrom(v))
+		maps.Copy(t.vars, data)
 	}
 	return t, err
 }
@@ -86,7 +89,7 @@ func (m *machine) throw(v visit, t thrown) {
 		if !t.def.Local {
 			m.emit(Effect{Kind: SignalThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: t.name, Variables: t.vars}})
 		}
-		m.hearSignal(t.name, t.vars)
+		m.hearSignal(t.name, t.vars, true)
 	case bpmn.ErrorEvent:
 		if !m.throwError(origin{scope: v.scope}, problem{code: t.name, message: v.node.Name}) {
 			m.end(Effect{
@@ -99,16 +102,34 @@ func (m *machine) throw(v visit, t thrown) {
 	case bpmn.LinkEvent:
 		m.send(Arrival{Node: m.program.Nodes[t.def.Target].ID, Scope: v.scope})
 	case bpmn.TerminateEvent:
-		m.terminateScope(v, t.def.All)
+		m.terminateScope(v, t.def)
 	}
 }
 
 // terminateScope ends all that goes on beside a terminate end event: in its sub-process, which is completed by that, or in
 // the process (BPMN 2.0 section 13.5.6).
-func (m *machine) terminateScope(v visit, all bool) {
-	if all || v.scope == "" {
+func (m *machine) terminateScope(v visit, def *bpmn.EventDefinition) {
+	if def.Multi && m.terminateLoop(v.scope) {
+		return
+	}
+	if def.All || v.scope == "" {
 		m.end(Effect{Kind: InstanceEnded, Element: v.node.ID, Status: Completed})
 		return
 	}
 	m.cancelScope(v.scope)
+}
+
+// terminateLoop ends the multi-instance activity around a scope as if all its instances had completed, and reports whether
+// there is one.
+func (m *machine) terminateLoop(scope string) bool {
+	for s := m.state.scope(scope); s != nil; s = m.state.scope(s.Parent) {
+		if s.Kind != LoopScope {
+			continue
+		}
+		if i := m.state.token(s.Host); i >= 0 {
+			m.leaveLoop(m.visitOf(m.state.Tokens[i]))
+		}
+		return true
+	}
+	return false
 }

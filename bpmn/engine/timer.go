@@ -20,7 +20,9 @@ func (m *machine) armTimer(event *bpmn.Node, index int, host, seen string) error
 	}
 	t := Timer{Node: event.ID, Host: host, Event: index}
 	if def.Kind == bpmn.TimerCycle {
-		err = t.cycle(s, m.at)
+		if err = t.cycle(s, m.at); err == nil {
+			err = m.endCycle(&t, event, seen)
+		}
 	} else {
 		t.Due, err = instant(s, m.at)
 	}
@@ -31,6 +33,13 @@ func (m *machine) armTimer(event *bpmn.Node, index int, host, seen string) error
 	t.Due = t.Due.UTC()
 	m.addTimer(t)
 	return nil
+}
+
+// endCycle sets the moment after which a cycle does not fire any more, if the model gives one.
+func (m *machine) endCycle(t *Timer, event *bpmn.Node, seen string) error {
+	e := evaluator{scope: m.namesAt(event, seen)}
+	t.Until = e.due("endDate", event.Events[t.Event].Timer.End, m.at)
+	return e.err
 }
 
 func (m *machine) addTimer(t Timer) {
@@ -111,6 +120,9 @@ func (m *machine) fireAgain(t Timer, fired int) {
 		return // it was read when the timer was armed
 	}
 	due := c.Next(t.Due)
+	if t.Until != nil && due.After(*t.Until) {
+		return
+	}
 	for t.Left < 0 && fired >= maxMissed && !due.IsZero() && !due.After(m.at) {
 		due = c.Next(m.at)
 	}

@@ -98,6 +98,9 @@ func (m *machine) completeTask(ev Event) error {
 	}
 	v := m.visitOf(m.state.Tokens[i])
 	m.setAll(m.seenFrom(v), ev.Variables)
+	if v.node.Human.Completer != "" {
+		m.set(m.seenFrom(v), v.node.Human.Completer, text(ev.Assignee))
+	}
 	m.leave(v)
 	return nil
 }

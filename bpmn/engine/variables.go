@@ -16,6 +16,22 @@ type written struct {
 	had         bool
 }
 
+// change is a variable that was set.
+type change struct {
+	name string
+	kind string // "create", "update" or "delete", as models say it
+}
+
+func changeKind(had bool, value json.RawMessage) string {
+	switch {
+	case isNull(value):
+		return "delete"
+	case had:
+		return "update"
+	}
+	return "create"
+}
+
 // variable finds a variable as a scope sees it: in the scope itself or in the nearest one around it that has it.
 func (m *machine) variable(scope, name string) (json.RawMessage, bool) {
 	for s := m.state.scope(scope); s != nil; s = m.state.scope(s.Parent) {
@@ -70,7 +86,7 @@ func (m *machine) setLocal(scope, name string, value json.RawMessage) {
 	old, had := vars[name]
 	m.journal = append(m.journal, written{scope: scope, name: name, value: old, had: had})
 	vars[name] = value
-	m.changed = append(m.changed, name)
+	m.changed = append(m.changed, change{name: name, kind: changeKind(had, value)})
 	if scope == "" {
 		m.emit(Effect{Kind: VariableSet, Name: name, Value: value})
 	}

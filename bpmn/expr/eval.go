@@ -234,6 +234,11 @@ func (c *Context) arithmetic(n *node, op string, left, right any) (any, error) {
 	if i, ok := integers(op, x, y); ok {
 		return i, nil
 	}
+	if op == "+" || op == "-" { // numbers far apart are written out to a common exponent
+		if err := c.Charge(apart(decimal(x), decimal(y)) / 50); err != nil {
+			return nil, located(n, err)
+		}
+	}
 	var d apd.Decimal
 	var err error
 	switch op {
@@ -257,6 +262,11 @@ func (c *Context) arithmetic(n *node, op string, left, right any) (any, error) {
 		return nil, failf(n, BadNumber, "%s: the result is out of range", op)
 	}
 	return whole(&d), nil
+}
+
+// apart is how far the exponents of two numbers are from each other.
+func apart(x, y *apd.Decimal) int {
+	return max(int(x.Exponent)-int(y.Exponent), int(y.Exponent)-int(x.Exponent))
 }
 
 // integers computes where both are whole and the result fits.

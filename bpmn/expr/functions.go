@@ -91,8 +91,9 @@ func variableEquals(_ *Context, _ *node, args []any) (any, error) {
 	return equal(args[0], args[1]), nil
 }
 
+// variableNotEquals is false for a variable that is not set, as the vendors have it.
 func variableNotEquals(_ *Context, _ *node, args []any) (any, error) {
-	return !equal(args[0], args[1]), nil
+	return args[0] != nil && !equal(args[0], args[1]), nil
 }
 
 func comparison(operator string) func(*Context, *node, []any) (any, error) {
@@ -136,7 +137,10 @@ func (c *Context) holds(n *node, in, wanted any) (bool, error) {
 
 func variableBase64(c *Context, n *node, args []any) (any, error) {
 	s, isText := plain(args[0]).(string)
-	if !isText {
+	switch {
+	case args[0] == nil:
+		return nil, nil
+	case !isText:
 		return nil, failf(n, BadOperand, "%s needs a text, not %s", n.name, kindOf(args[0]))
 	}
 	if err := c.checkSize(n, base64.StdEncoding.EncodedLen(len(s))); err != nil {

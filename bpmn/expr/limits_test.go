@@ -63,6 +63,7 @@ func TestEvaluationStopsAtItsLimits(t *testing.T) {
 		"size of a template":             {"${small} and ${small}", expr.Limits{ResultBytes: 8}},
 		"a replacement between letters":  {"large.replace('', large)", expr.Limits{}},
 		"a replacement of every letter":  {"large.replace('x', large)", expr.Limits{}},
+		"sums of numbers far apart":      {repeat("1e6000 + 1e-6000", " + ", 60), expr.Limits{}},
 		"a repetition of text":           {"small.repeat(40000)", expr.Limits{}},
 		"a repetition beyond all":        {"small.repeat(9223372036854775807)", expr.Limits{}},
 		"a pattern that is long":         {"small.matches('x'.repeat(300))", expr.Limits{}},

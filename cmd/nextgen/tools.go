@@ -1,14 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/db"
 	"github.com/onecms/nextgen-workflow/migrations"
 )
@@ -64,34 +62,6 @@ func migrateCommand() *cobra.Command {
 		cmd.AddCommand(c)
 	}
 	return cmd
-}
-
-var errFindings = errors.New("there are errors in the model")
-
-func lintCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "lint FILE…",
-		Short: "Check BPMN files and print what is wrong, like a compiler",
-		Args:  usage(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			failed := false
-			for _, file := range args {
-				source, err := os.ReadFile(file)
-				if err != nil {
-					return err
-				}
-				_, findings := bpmn.Compile(source)
-				if err := bpmn.WriteDiagnostics(cmd.OutOrStdout(), file, findings); err != nil {
-					return err
-				}
-				failed = failed || findings.HasErrors()
-			}
-			if failed {
-				return errFindings
-			}
-			return nil
-		},
-	}
 }
 
 func deployCommand() *cobra.Command {

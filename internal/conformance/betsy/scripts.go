@@ -41,7 +41,7 @@ func (s *scripts) do(w world.Work) world.Answer {
 		s.append("INCREMENT_correct")
 		return increment(w)
 	case "SET_STRING_DATA":
-		return world.Answer{Variables: map[string]json.RawMessage{dataObject(w): json.RawMessage(`"String"`)}}
+		return world.Answer{Variables: map[string]json.RawMessage{dataOutput(w): json.RawMessage(`"String"`)}}
 	case "LOG_DATA":
 		if string(w.Variables[dataObject(w)]) == `"String"` {
 			s.append("DATA_correct")
@@ -58,6 +58,20 @@ func (s *scripts) do(w world.Work) world.Answer {
 		return world.Answer{Failed: true, Reason: "the script " + strconv.Quote(word) + " has no meaning here"}
 	}
 	return world.Answer{}
+}
+
+// dataOutput is where a task writes its data: the output that an association leads to the data object from, else the data
+// object itself.
+func dataOutput(w world.Work) string {
+	for _, m := range w.Node.Outputs {
+		if m.Value.Text == nil {
+			continue
+		}
+		if names := m.Value.Text.Names(); len(names) > 0 {
+			return names[0]
+		}
+	}
+	return dataObject(w)
 }
 
 // dataObject is the variable of the first data object of the process.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/expr"
 	"github.com/onecms/nextgen-workflow/internal/conformance/data"
 	"github.com/onecms/nextgen-workflow/internal/conformance/report"
 	"github.com/onecms/nextgen-workflow/internal/conformance/world"
@@ -94,11 +95,16 @@ func calls(w *world.World) []string {
 	return missing
 }
 
+// called is the process that a call activity names without looking at variables; "" when there is none.
 func called(n bpmn.Node) string {
-	if n.Call == nil || n.Call.Element == nil || !n.Call.Element.IsLiteral() {
+	if n.Call == nil || n.Call.Element == nil || len(n.Call.Element.Names()) > 0 {
 		return ""
 	}
-	return n.Call.Element.Source()
+	key, err := n.Call.Element.EvalString(expr.MapScope{}, expr.Limits{})
+	if err != nil {
+		return ""
+	}
+	return key
 }
 
 // stub is a process that ends at once, in place of a called one.

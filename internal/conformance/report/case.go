@@ -21,7 +21,7 @@ func Judge(id string, err error) Case {
 	case errors.Is(err, ErrGap):
 		return Case{ID: id, Outcome: Refused, Why: err.Error()}
 	}
-	return Case{ID: id, Outcome: Wrong, Why: err.Error()}
+	return Case{ID: id, Outcome: Wrong, Why: err.Error(), Defect: errors.Is(err, world.ErrDefect)}
 }
 
 // Guard runs a case and turns a panic of the harness into a wrong outcome of that case alone.

@@ -47,10 +47,11 @@ func TestDoubtfulCasesCountBesideTheScore(t *testing.T) {
 		{ID: "gap", Outcome: report.Refused},
 		{ID: "aside", Outcome: report.Aside},
 		{ID: "bad", Outcome: report.Wrong},
-	}, map[string]string{"listed": "the model has no such task", "listed but fine": "odd"})
-	require.Equal(t, [5]int{2, 1, 1, 1, 1}, [5]int{s.Pass, s.Refused, s.Wrong, s.Doubtful, s.Aside})
-	require.Equal(t, 4, s.Scored())
-	require.InDelta(t, 50, s.Percent(s.Pass), 0.01)
+		{ID: "listed defect", Outcome: report.Wrong, Defect: true},
+	}, map[string]string{"listed defect": "odd", "listed": "the model has no such task", "listed but fine": "odd"})
+	require.Equal(t, [5]int{2, 1, 2, 1, 1}, [5]int{s.Pass, s.Refused, s.Wrong, s.Doubtful, s.Aside})
+	require.Equal(t, 5, s.Scored())
+	require.InDelta(t, 40, s.Percent(s.Pass), 0.01)
 	require.Equal(t, report.Case{ID: "listed", Outcome: report.Doubtful, Why: "the model has no such task (wrong: three tasks)"}, s.Cases[1])
 	require.Contains(t, s.Cases[2].Why, "but passes")
 

@@ -13,6 +13,7 @@ import (
 // Case is one scenario.
 type Case struct {
 	ID     string   `json:"id"`
+	Repo   string   `json:"repo"`
 	Models []string `json:"models"` // files, as seen from Dir
 	Steps  []Step   `json:"steps"`
 	Dir    string   `json:"-"`

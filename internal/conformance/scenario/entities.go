@@ -44,7 +44,7 @@ func (r *run) base(i world.Instance) map[string]any {
 		"processInstanceId": i.ID, "processDefinitionId": i.Definition.ID(), "processDefinitionKey": i.Definition.Key,
 		"processDefinitionName": i.Definition.Name, "processDefinitionCategory": i.Definition.Namespace,
 		"processInstanceBusinessKey": optional(i.BusinessKey), "superProcessInstanceId": optional(i.Parent),
-		"processInstanceRootScopeId": optional(root(i)), "processInstanceParentScopeId": optional(i.Parent),
+		"processInstanceRootScopeId": optional(root(i)),
 	}
 }
 
@@ -105,10 +105,11 @@ func (r *run) instances(entity string, runningOnly bool) []item {
 func (r *run) instanceItem(entity string, i world.Instance) item {
 	f := r.base(i)
 	f["id"], f["businessKey"], f["endActivityId"], f["name"] = i.ID, optional(i.BusinessKey), optional(i.EndEvent), nil
+	f["description"] = nil
 	f["started"], f["startUserId"] = i.Started, optional(i.Starter)
 	var elements []any
 	for _, a := range i.Activities {
-		if a.Left.IsZero() {
+		if a.Left.IsZero() && !containers[a.Type] {
 			elements = append(elements, a.Element)
 		}
 	}
@@ -116,6 +117,9 @@ func (r *run) instanceItem(entity string, i world.Instance) item {
 	vars := decoded(i.Variables)
 	return item{entity: entity, id: i.ID, instance: i.ID, open: !i.Ended(), fields: f, variables: vars, local: vars}
 }
+
+// containers are the kinds of elements that are not meant where an instance is looked for by where it waits.
+var containers = map[string]bool{"subProcess": true, "transaction": true, "adHocSubProcess": true}
 
 func (r *run) variableItems(entity string) []item {
 	var found []item
@@ -128,13 +132,14 @@ func (r *run) variableItems(entity string) []item {
 			f := r.base(i)
 			value, _ := decode(v.Value)
 			f["name"], f["variableName"], f["value"] = v.Name, v.Name, value
-			f["id"], f["variableId"] = i.ID+"/"+v.Scope+"/"+v.Name, i.ID+"/"+v.Scope+"/"+v.Name
+			id := i.ID + "/" + v.Scope + "/" + v.Name
+			f["id"], f["variableId"] = id, id
 			f["executionId"], f["variableScope"] = i.ID, v.Scope
 			if v.Scope != "" {
 				f["executionId"] = i.ID + "/" + v.Scope
 			}
 			one := map[string]any{v.Name: value}
-			found = append(found, item{entity: entity, id: i.ID + "/" + v.Name, instance: i.ID, open: !i.Ended(), fields: f, variables: one, local: one})
+			found = append(found, item{entity: entity, id: id, instance: i.ID, open: !i.Ended(), fields: f, variables: one, local: one})
 		}
 	}
 	return found

@@ -55,7 +55,7 @@ func names(items []item) string {
 	return " " + fmt.Sprint(out)
 }
 
-// subject is what an expectation is about. The process instance of a start is looked at as it is now.
+// subject is what an expectation is about. What was started is looked at as it is now.
 func (r *run) subject(raw json.RawMessage) (found, error) {
 	v, err := decode(raw)
 	if err != nil {
@@ -173,6 +173,15 @@ func (r *run) attribute(it item, getter string) (any, error) {
 	return v, nil
 }
 
+// now are the variables that something sees now, unless its instance has ended: then those it saw.
+func (r *run) now(it item) map[string]any {
+	i, err := r.engine.Instance(it.instance)
+	if err != nil || i.Ended() {
+		return it.variables
+	}
+	return visible(i, it.nodeInstance)
+}
+
 func (r *run) expectAttribute(s Step, f found) error {
 	if len(f.items) == 0 {
 		return errors.New("the query finds nothing")
@@ -182,12 +191,13 @@ func (r *run) expectAttribute(s Step, f found) error {
 		return err
 	}
 	if s.Attr == "getVariable" { // of which variable is not known
-		for _, v := range f.items[0].variables {
+		vars := r.now(f.items[0])
+		for _, v := range vars {
 			if equal(v, want) {
 				return nil
 			}
 		}
-		return fmt.Errorf("no variable has this value: %s", show(f.items[0].variables))
+		return fmt.Errorf("no variable has this value: %s", show(vars))
 	}
 	got, err := r.attribute(f.items[0], s.Attr)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 func (r *run) filter(entity, name string, args []any, modes map[string]bool) (filter, error) {
 	switch name {
 	case "includeProcessVariables", "includeTaskLocalVariables", "matchVariableNamesIgnoreCase", "matchVariableValuesIgnoreCase",
-		"withoutScopeId", "executable", "timers", "active":
+		"withoutScopeId", "timers", "active":
 		return nil, nil
-	case "suspended", "withoutProcessInstanceId":
+	case "suspended", "withoutProcessInstanceId", "executable": // what is due has been done here
 		return func(item) bool { return false }, nil
 	case "onlyChildExecutions":
 		return func(it item) bool { return it.nodeInstance != "" }, nil
@@ -37,7 +37,7 @@ func (r *run) filter(entity, name string, args []any, modes map[string]bool) (fi
 	if on, rest, ok := cutVariable(name); ok {
 		return variableFilter(on, rest, args, modes)
 	}
-	return fieldFilter(entity, name, args)
+	return fieldFilter(entity, name, args, modes)
 }
 
 // calls keeps the instance that called another one.
@@ -92,23 +92,16 @@ func first(args []any) any {
 }
 
 // suffixes are the ways to compare a field, longest first.
-var suffixes = []string{"LikeIgnoreCase", "NotIn", "Like", "In", "Ids", "Keys", "IdNotIn"}
+var suffixes = []string{"LikeIgnoreCase", "NotIn", "Like", "In", "Ids", "Keys"}
 
 // fieldFilter compares a field: its name alone means the same value.
-func fieldFilter(entity, name string, args []any) (filter, error) {
-	how, field := "", name
-	for _, s := range suffixes {
-		if rest, ok := strings.CutSuffix(name, s); ok {
-			how, field = s, rest
-			break
-		}
-	}
-	if how == "Ids" || how == "Keys" {
-		field += strings.TrimSuffix(how, "s")
-		how = "In"
-	}
+func fieldFilter(entity, name string, args []any, modes map[string]bool) (filter, error) {
+	how, field := cutComparison(name)
 	if !knownFields[field] {
 		return nil, fmt.Errorf("filter %s of %s: %w", name, entity, errUnreadable)
+	}
+	if how == "Like" && field == "variableName" && modes["matchVariableNamesIgnoreCase"] {
+		how = "LikeIgnoreCase"
 	}
 	if len(args) == 1 {
 		if list, ok := args[0].([]any); ok {
@@ -132,6 +125,21 @@ func fieldFilter(entity, name string, args []any) (filter, error) {
 	}, nil
 }
 
+// cutComparison splits the name of a filter into how it compares and the field.
+func cutComparison(name string) (how, field string) {
+	for _, s := range suffixes {
+		rest, ok := strings.CutSuffix(name, s)
+		switch {
+		case !ok:
+		case s == "Ids" || s == "Keys":
+			return "In", rest + strings.TrimSuffix(s, "s")
+		default:
+			return s, rest
+		}
+	}
+	return "", name
+}
+
 // same compares a field, which may be a list of values of which one is enough.
 func same(field, want any) bool {
 	if list, ok := field.([]any); ok {
@@ -144,10 +152,10 @@ func same(field, want any) bool {
 var knownFields = map[string]bool{
 	"processInstanceId": true, "processDefinitionId": true, "processDefinitionKey": true, "processDefinitionName": true,
 	"processDefinitionCategory": true, "processInstanceBusinessKey": true, "superProcessInstanceId": true,
-	"processInstanceRootScopeId": true, "processInstanceParentScopeId": true,
-	"taskId": true, "taskName": true, "taskDefinitionKey": true, "taskAssignee": true, "taskDescription": true,
+	"processInstanceRootScopeId": true,
+	"taskId":                     true, "taskName": true, "taskDefinitionKey": true, "taskAssignee": true, "taskDescription": true,
 	"executionId": true, "activityId": true, "activityType": true, "variableName": true, "variableId": true,
-	"messageEventSubscriptionName": true, "eventName": true, "eventType": true, "elementId": true,
+	"messageEventSubscriptionName": true, "signalEventSubscriptionName": true, "eventName": true, "eventType": true, "elementId": true,
 }
 
 var _ Engine = (*world.World)(nil)

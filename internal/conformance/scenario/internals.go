@@ -1,6 +1,9 @@
 package scenario
 
-import "github.com/onecms/nextgen-workflow/internal/conformance/world"
+import (
+	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/internal/conformance/world"
+)
 
 // What follows are internals of the engines that the scenarios come from. Nothing is expected of them; operations use them
 // to say where in an instance they mean.
@@ -45,47 +48,58 @@ func (r *run) executions() []item {
 		at := map[string]bool{}
 		for _, t := range i.State.Tokens {
 			at[t.Node] = true
-			found = append(found, r.spot(i, t.Node, t.ID, r.message(i, t.Node)))
+			found = append(found, r.spot(i, t.Node, t.ID, r.awaited(i, t.Node)))
 		}
 		for _, s := range i.State.Subscriptions {
 			if !at[s.Node] {
-				found = append(found, r.spot(i, s.Node, s.ID, r.message(i, s.Node)))
+				found = append(found, r.spot(i, s.Node, s.ID, r.awaited(i, s.Node)))
 			}
 		}
 		for _, t := range i.State.Timers {
 			if !at[t.Node] {
-				found = append(found, r.spot(i, t.Node, t.ID, nil))
+				found = append(found, r.spot(i, t.Node, t.ID, awaited{}))
 			}
 		}
 	}
 	return found
 }
 
-// message is the name of the message that an element of an instance waits for; nil when it waits for none.
-func (r *run) message(i world.Instance, element string) any {
+// awaited are the names of the message and the signal that an element of an instance waits for; nil: none.
+type awaited struct{ message, signal any }
+
+func (r *run) awaited(i world.Instance, element string) awaited {
+	var a awaited
 	for _, s := range i.State.Subscriptions {
-		if s.Node == element && s.Kind == "message" {
-			return s.Name
+		switch {
+		case s.Node == element && s.Kind == string(bpmn.MessageEvent):
+			a.message = s.Name
+		case s.Node == element && s.Kind == string(bpmn.SignalEvent):
+			a.signal = s.Name
 		}
 	}
-	return nil
+	return a
 }
 
-func (r *run) spot(i world.Instance, element, nodeInstance string, message any) item {
+func (r *run) spot(i world.Instance, element, nodeInstance string, a awaited) item {
 	f := r.base(i)
 	id := i.ID + "/" + nodeInstance
-	f["id"], f["executionId"], f["activityId"], f["messageEventSubscriptionName"] = id, id, element, message
+	f["id"], f["executionId"], f["activityId"] = id, id, element
+	f["messageEventSubscriptionName"], f["signalEventSubscriptionName"] = a.message, a.signal
 	return item{
 		entity: "execution", id: id, instance: i.ID, element: element, nodeInstance: nodeInstance, open: true, fields: f,
 		variables: visible(i, nodeInstance), local: own(i, nodeInstance),
 	}
 }
 
+// timers are the armed timers. There are no other jobs: work is done at once.
 func (r *run) timers(entity string) []item {
+	if entity == "job" && r.split {
+		return nil
+	}
 	var found []item
 	for _, i := range r.engine.Instances() {
 		for _, t := range i.State.Timers {
-			it := r.spot(i, t.Node, t.ID, nil)
+			it := r.spot(i, t.Node, t.ID, awaited{})
 			it.entity, it.due = entity, t.Due
 			it.fields["elementId"] = t.Node
 			found = append(found, it)
@@ -98,7 +112,7 @@ func (r *run) subscriptions() []item {
 	var found []item
 	for _, i := range r.engine.Instances() {
 		for _, s := range i.State.Subscriptions {
-			it := r.spot(i, s.Node, s.ID, nil)
+			it := r.spot(i, s.Node, s.ID, awaited{})
 			it.entity = "eventSubscription"
 			it.fields["eventName"], it.fields["eventType"] = s.Name, s.Kind
 			found = append(found, it)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/onecms/nextgen-workflow/internal/conformance/report"
@@ -17,6 +18,7 @@ type run struct {
 	begin  time.Time
 	founds map[string]found // what steps found, by name
 	user   string
+	split  bool // the jobs of the engine that the case comes from are not its timers
 }
 
 // Run runs a scenario in a world of its own.
@@ -40,7 +42,7 @@ func Play(c Case, e Engine, trace func(string)) error {
 			return err
 		}
 	}
-	r := &run{engine: e, begin: e.Now(), founds: map[string]found{}}
+	r := &run{engine: e, begin: e.Now(), founds: map[string]found{}, split: strings.HasPrefix(c.Repo, "flowable/")}
 	for n, s := range c.Steps {
 		if trace != nil {
 			trace(fmt.Sprintf("step %d: %s", n+1, s))

@@ -51,6 +51,10 @@ func (w *World) applyOutward(i *instance, e engine.Effect) error {
 		return w.startWork(i, e)
 	case engine.ActivityCancelled:
 		w.work = slices.DeleteFunc(w.work, func(j *work) bool { return j.instance == i && j.token == e.Instance })
+	case engine.EscalationThrown:
+		if i.Parent != "" {
+			w.send("escalation "+e.Code, func() error { return w.escalate(i, e.Code) })
+		}
 	case engine.ChildStarted:
 		w.send("call of "+e.Child.ProcessKey, func() error { return w.startChild(i, e) })
 	case engine.ChildCancelled:

@@ -86,7 +86,7 @@ func (w *World) checkTables(i *instance) error {
 
 // external reports whether the outside has to know of a subscription.
 func external(s engine.Subscription) bool {
-	return s.Kind == string(bpmn.MessageEvent) || s.Kind == string(bpmn.SignalEvent)
+	return s.Kind == string(bpmn.MessageEvent) || s.Kind == string(bpmn.SignalEvent) && !s.Local
 }
 
 func (i *instance) rests(token string) bool {

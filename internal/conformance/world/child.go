@@ -34,12 +34,13 @@ func (w *World) startChild(parent *instance, e engine.Effect) error {
 	}
 	return w.step(child, engine.Event{
 		Kind: engine.Start, StartEvent: event, Variables: e.Child.Variables, Initiator: engine.User{ID: parent.Starter},
+		InstanceID: child.ID, BusinessKey: child.BusinessKey,
 	})
 }
 
 // refuseChild tells a call activity that there is nothing to call.
 func (w *World) refuseChild(parent *instance, token, reason string) error {
-	return w.stale(w.step(parent, engine.Event{Kind: engine.ActivityFailed, Token: token, Type: "not-found", Reason: reason}))
+	return w.stale(w.step(parent, engine.Event{Kind: engine.ChildEnded, Token: token, Reason: reason}))
 }
 
 // endChild tells the caller that an instance has ended. One that was cancelled by its caller has nobody to tell.
@@ -50,6 +51,18 @@ func (w *World) endChild(child *instance) error {
 	}
 	return w.stale(w.step(parent, engine.Event{
 		Kind: engine.ChildEnded, Token: child.token, Variables: child.State.Variables, Code: child.Code, Reason: child.Reason,
+	}))
+}
+
+// escalate tells the caller of an escalation that nothing in the called instance caught. Its variables go along: the
+// caller may take them over.
+func (w *World) escalate(child *instance, code string) error {
+	parent, err := w.find(child.Parent)
+	if err != nil || parent.State.Ended || !parent.rests(child.token) {
+		return err
+	}
+	return w.stale(w.step(parent, engine.Event{
+		Kind: engine.ChildEscalated, Token: child.token, Code: code, Variables: child.State.Variables,
 	}))
 }
 

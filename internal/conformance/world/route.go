@@ -32,8 +32,8 @@ func (w *World) deliverMessage(throw engine.Throw) error {
 			return w.stale(w.receive(s, throw))
 		}
 	}
-	for _, t := range w.triggers(bpmn.MessageEvent, throw.Name) {
-		return w.startBy(t, throw)
+	if ts := w.triggers(bpmn.MessageEvent, throw.Name); len(ts) > 0 {
+		return w.startBy(ts[0], throw)
 	}
 	w.trace("nobody waits for the message %q", throw.Name)
 	return nil
@@ -94,8 +94,8 @@ func (w *World) Message(name, instance, element string, vars map[string]json.Raw
 		return w.settle()
 	}
 	if instance == "" {
-		for _, t := range w.triggers(bpmn.MessageEvent, name) {
-			if err := w.startBy(t, throw); err != nil {
+		if ts := w.triggers(bpmn.MessageEvent, name); len(ts) > 0 {
+			if err := w.startBy(ts[0], throw); err != nil {
 				return err
 			}
 			return w.settle()

@@ -25,7 +25,10 @@ func (w *World) Start(r Request) (string, error) {
 	}
 	i := w.add(d)
 	i.BusinessKey, i.Starter = r.BusinessKey, r.User
-	ev := engine.Event{Kind: engine.Start, StartEvent: event, Variables: r.Variables, Initiator: engine.User{ID: r.User}}
+	ev := engine.Event{
+		Kind: engine.Start, StartEvent: event, Variables: r.Variables, Initiator: engine.User{ID: r.User},
+		InstanceID: i.ID, BusinessKey: r.BusinessKey,
+	}
 	if err := w.step(i, ev); err != nil {
 		return i.ID, err
 	}
@@ -34,8 +37,8 @@ func (w *World) Start(r Request) (string, error) {
 
 func (w *World) beginning(r Request) (*Definition, string, error) {
 	if r.Message != "" {
-		for _, t := range w.triggers(bpmn.MessageEvent, r.Message) {
-			return t.definition, t.event, nil
+		if ts := w.triggers(bpmn.MessageEvent, r.Message); len(ts) > 0 {
+			return ts[0].definition, ts[0].event, nil
 		}
 		return nil, "", fmt.Errorf("a process that begins with the message %q: %w", r.Message, ErrUnknown)
 	}
@@ -103,5 +106,7 @@ func begins(p *bpmn.Program, node *bpmn.Node, kind bpmn.EventKind, name string) 
 // startBy starts an instance by a trigger.
 func (w *World) startBy(t trigger, throw engine.Throw) error {
 	i := w.add(t.definition)
-	return w.step(i, engine.Event{Kind: engine.Start, StartEvent: t.event, Name: throw.Name, Variables: throw.Variables})
+	return w.step(i, engine.Event{
+		Kind: engine.Start, StartEvent: t.event, Name: throw.Name, Variables: throw.Variables, InstanceID: i.ID,
+	})
 }

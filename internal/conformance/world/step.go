@@ -13,7 +13,7 @@ import (
 )
 
 // maxContinues bounds how often one burst may be cut off and gone on with.
-const maxContinues = 10_000
+const maxContinues = 50
 
 // step gives one event to an instance, goes on with the burst where it was cut off, and carries the effects out. The
 // error wraps engine.ErrStale where the event concerns nothing, ErrDefect where the engine broke a promise.
@@ -21,6 +21,9 @@ func (w *World) step(i *instance, ev engine.Event) error {
 	for n := 0; ; n++ {
 		if n > maxContinues {
 			return fmt.Errorf("%s: a burst without end: %w", i.ID, ErrDefect)
+		}
+		if w.steps++; w.steps > maxSteps {
+			return fmt.Errorf("%s: no end after %d steps: %w", i.ID, maxSteps, ErrDefect)
 		}
 		ev.At = w.now
 		w.trace("%s < %s", i.ID, compact(ev))

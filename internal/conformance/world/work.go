@@ -50,17 +50,24 @@ func (w *World) startWork(i *instance, e engine.Effect) error {
 	}
 	job := &work{instance: i, token: e.Instance}
 	w.work = append(w.work, job)
-	if w.config.Handler == nil {
-		return nil
+	if w.config.Handler != nil {
+		w.send("work for "+e.Instance, func() error { w.begin(job, e); return nil })
 	}
+	return nil
+}
+
+// begin lets the handler do work, unless the step that asked for it has cancelled it as well.
+func (w *World) begin(job *work, e engine.Effect) {
+	if !slices.Contains(w.work, job) {
+		return
+	}
+	i := job.instance
 	a := w.config.Handler(Work{
 		Activity: *e.Activity, Definition: i.Definition, Instance: i.ID, NodeInstance: e.Instance, Node: i.node(e.Element), At: w.now,
 	})
-	if a.Never {
-		return nil
+	if !a.Never {
+		w.sendAt(w.now.Add(a.After), "answer for "+e.Instance, func() error { return w.answer(job, a) })
 	}
-	w.sendAt(w.now.Add(a.After), "answer for "+e.Instance, func() error { return w.answer(job, a) })
-	return nil
 }
 
 // answer tells an instance the outcome of work, unless it is no longer wanted.

@@ -22,8 +22,11 @@ var ErrUnknown = errors.New("not found")
 // ErrDefect means that the engine broke one of its promises. A world that has found one stops.
 var ErrDefect = errors.New("defect")
 
-// maxPosts bounds what one call of the world may set off.
-const maxPosts = 20_000
+// maxPosts bounds what one call of the world may set off, maxSteps what happens in it all in all.
+const (
+	maxPosts = 20_000
+	maxSteps = 5_000
+)
 
 // Config says how a world reads models and does work.
 type Config struct {
@@ -44,7 +47,8 @@ type World struct {
 	work          []*work
 	schedules     []*schedule
 	posts         []post
-	numbered      int
+	numbered      int // instances
+	steps         int
 }
 
 // New returns an empty world at the moment Began.
