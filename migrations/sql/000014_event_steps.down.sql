@@ -163,7 +163,7 @@ BEGIN
 END $$;
 
 DROP FUNCTION flowable.lost_tasks(JSONB, UUID);
-DROP FUNCTION flowable.give_up_delivery, flowable.settle_event, flowable.commit_events, flowable.record_task_variables, flowable.cancel_children, flowable.child_ended,
+DROP FUNCTION flowable.give_up_delivery, flowable.settle_event, flowable.commit_events, flowable.record_task_variables, flowable.cancel_children, flowable.child_ended, flowable.variables_of,
     flowable.start_child, flowable.tell_caller, flowable.called_definition, flowable.route_throws, flowable.open_subscriptions,
     flowable.close_subscriptions, flowable.taken_subscriptions, flowable.comes_first;
 

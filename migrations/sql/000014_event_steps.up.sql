@@ -170,6 +170,15 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
 END $$;
 
+-- The process variables of an instance as one object; NULL if it has none.
+CREATE FUNCTION flowable.variables_of(p_instance_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
+            WHERE v.process_instance_id = p_instance_id AND v.task_id IS NULL);
+END $$;
+
 -- Tells the caller of an instance that it has ended, with its variables. Answers the delivery; NULL if there is no caller.
 CREATE FUNCTION flowable.child_ended(p_instance flowable.process_instances, p_end JSONB, p_actor TEXT) RETURNS JSONB
     LANGUAGE plpgsql
@@ -181,8 +190,7 @@ BEGIN
     RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object(
         'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
         'status', p_end -> 'status', 'code', p_end -> 'code', 'reason', p_end -> 'reason',
-        'variables', (SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
-                      WHERE v.process_instance_id = p_instance.process_instance_id AND v.task_id IS NULL)));
+        'variables', flowable.variables_of(p_instance.process_instance_id)));
 END $$;
 
 -- Asks the instances of cancelled call activities to end. Answers the deliveries.
@@ -244,7 +252,8 @@ BEGIN
         v_deliveries := v_deliveries || COALESCE((
             SELECT jsonb_agg(t.told) FILTER (WHERE t.told IS NOT NULL) FROM (
                 SELECT flowable.tell_caller(p_instance.parent_process_id, 'child-escalated', p_actor, jsonb_build_object(
-                    'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value)) AS told
+                    'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value,
+                    'variables', flowable.variables_of(p_instance.process_instance_id))) AS told
                 FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e ORDER BY e.ordinality) AS t), '[]');
     END IF;
     IF p ? 'cancelChildren' THEN
