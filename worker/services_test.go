@@ -42,6 +42,8 @@ type activitiesOnly struct {
 
 func (activitiesOnly) RegisterDynamicWorkflow(any, workflow.DynamicRegisterOptions) {}
 
+func (activitiesOnly) RegisterWorkflowWithOptions(any, workflow.RegisterOptions) {}
+
 func TestEveryServiceThatThereIsIsRegistered(t *testing.T) {
 	t.Parallel()
 	r := &registry{}
