@@ -135,13 +135,13 @@ func (b *modelBuilder) rootName(e *Element, attribute, local string) *expr.Templ
 	return b.template(target, "name", cmp.Or(target.attr("name"), target.attr("id")))
 }
 
-// code is the code of an error or escalation. A definition without reference, when it catches, means any code; a
+// code is the code of an error or escalation. A definition without reference or code, when it catches, means any code; a
 // reference to nothing is the code itself, as some editors write it.
 func (b *modelBuilder) code(n *FlowNode, e *Element, local, attribute string, throws bool) *expr.Template {
 	ref := e.attr(local + "Ref")
 	target := b.model.root(ref, local)
 	switch {
-	case target != nil && local == "escalation" && !throws && target.attr(attribute) == "":
+	case target != nil && !throws && target.attr(attribute) == "":
 		return nil
 	case target != nil:
 		return b.template(target, attribute, cmp.Or(target.attr(attribute), target.attr("id")))

@@ -41,7 +41,7 @@ func TestDefinitionsThatCatchKeepWhatTheyWaitFor(t *testing.T) {
 		"a message by expression":       {`<messageEventDefinition flowable:messageExpression="${name}"/>`, bpmn.MessageEvent, "${name}"},
 		"a signal":                      {`<signalEventDefinition signalRef="g"/>`, bpmn.SignalEvent, "Alarm"},
 		"an error":                      {`<errorEventDefinition errorRef="err"/>`, bpmn.ErrorEvent, "E1"},
-		"an error without a code":       {`<errorEventDefinition errorRef="bare"/>`, bpmn.ErrorEvent, "bare"},
+		"an error without a code":       {`<errorEventDefinition errorRef="bare"/>`, bpmn.ErrorEvent, ""},
 		"an error that is its own code": {`<errorEventDefinition errorRef="E9"/>`, bpmn.ErrorEvent, "E9"},
 		"any error":                     {`<errorEventDefinition/>`, bpmn.ErrorEvent, ""},
 		"an escalation":                 {`<escalationEventDefinition escalationRef="esc"/>`, bpmn.EscalationEvent, "S1"},
@@ -87,6 +87,7 @@ func TestVendorsAddToDefinitions(t *testing.T) {
 func TestDefinitionsThatThrowKeepWhatTheyThrow(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "E1", source(thrown(t, `<errorEventDefinition errorRef="err"/>`).Code))
+	require.Equal(t, "bare", source(thrown(t, `<errorEventDefinition errorRef="bare"/>`).Code), "its id where it has no code")
 	require.Equal(t, "S1", source(thrown(t, `<escalationEventDefinition escalationRef="esc"/>`).Code))
 	require.True(t, thrown(t, `<signalEventDefinition signalRef="local"/>`).Local)
 	require.False(t, thrown(t, `<signalEventDefinition signalRef="g"/>`).Local)

@@ -103,16 +103,30 @@ func (c Cycle) First(now time.Time) time.Time {
 	case c.cron != "":
 		return c.Next(now)
 	case !c.Start.IsZero():
-		at := c.Start
-		for n := 1; at.Before(now); n++ {
-			if c.Repeat > 0 && n >= c.Repeat {
-				return c.Start // all are past: it occurs at once
-			}
-			at = c.every.AddTo(at)
-		}
-		return c.unlessOver(at)
+		return c.unlessOver(c.from(now))
 	}
 	return c.unlessOver(c.every.AddTo(now))
+}
+
+// from is the first moment of an interval with a start that is not past: the start itself if all moments are past, so
+// that it occurs at once. It takes no longer for a start that is long ago.
+func (c Cycle) from(now time.Time) time.Time {
+	at, length := c.Start, c.every.length()
+	for passed := int64(0); at.Before(now); {
+		steps := int64(1)
+		if length > 0 {
+			steps = max(1, int64(now.Sub(at)/length))
+		}
+		if passed += steps; c.Repeat > 0 && passed >= int64(c.Repeat) {
+			return c.Start
+		}
+		if length > 0 {
+			at = at.Add(length * time.Duration(steps))
+		} else {
+			at = c.every.AddTo(at)
+		}
+	}
+	return at
 }
 
 // Next returns the moment after one of the cycle's moments; zero if there is none. It does not count repetitions.

@@ -33,6 +33,19 @@ func (d Duration) AddTo(t time.Time) time.Time {
 		time.Duration(d.Seconds)*time.Second + time.Duration(d.Nanoseconds))
 }
 
+// maxFixedDays bounds the days of a duration whose length is counted.
+const maxFixedDays = 10_000
+
+// length is how long a duration without years and months is; zero for one with them, or with more than 10,000 days.
+func (d Duration) length() time.Duration {
+	days := 7*d.Weeks + d.Days
+	if d.Years != 0 || d.Months != 0 || days > maxFixedDays {
+		return 0
+	}
+	return time.Duration(days)*24*time.Hour + time.Duration(d.Hours)*time.Hour + time.Duration(d.Minutes)*time.Minute +
+		time.Duration(d.Seconds)*time.Second + time.Duration(d.Nanoseconds)
+}
+
 // ParseDuration reads an ISO 8601 duration such as "P1Y2M3W4DT5H6M7.5S". Only seconds may have a fraction. Negative
 // durations, lower-case letters, parts out of order and a duration without any part are refused.
 func ParseDuration(iso string) (Duration, error) {

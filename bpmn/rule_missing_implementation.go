@@ -4,6 +4,8 @@ package bpmn
 func checkMissingImplementation(n *FlowNode, r report) {
 	switch {
 	case n.node.Service != nil || n.Element.vendor("type") != "":
+	case n.Kind == ServiceTask && n.Element.attr("operationRef") != "":
+		r(n.Element, "%s is a web service (operationRef), which is not supported", label(n.Element))
 	case n.Kind == ServiceTask || n.Kind == BusinessRuleTask:
 		r(n.Element, "%s has no implementation: an expression, a class or delegateExpression, a type with a topic, or a decision", label(n.Element))
 	case n.Kind == SendTask && n.node.Message == nil:

@@ -57,6 +57,7 @@ var rules = []rule{
 	{"listener", Error, checkListener},
 	{"loop", Error, checkLoop},
 	{"mapping", Error, checkMapping},
+	{"message-flow", Error, checkMessageFlow},
 	{"missing-condition", Warning, eachNode(checkMissingCondition)},
 	{"missing-id", Error, checkMissingID},
 	{"missing-implementation", Error, eachNode(checkMissingImplementation)},

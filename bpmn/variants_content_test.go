@@ -36,7 +36,7 @@ func TestEveryWayToBreakAContentIsFound(t *testing.T) {
 		"a job of nothing":         {of(`<serviceTask id="x"/>`, `<zeebe:taskDefinition/>`), "service", "x", "no type"},
 		"a computed job":           {of(`<serviceTask id="x"/>`, `<zeebe:taskDefinition type="=kind"/>`), "bad-expression", "x", "fixed text"},
 		"a connector":              {of(`<serviceTask id="x"/>`, `<camunda:connector/>`), "unsupported-extension", "x", "camunda:connector"},
-		"a web service":            {`<serviceTask id="x" operationRef="op"/>`, "missing-implementation", "x", "no implementation"},
+		"a web service":            {`<serviceTask id="x" operationRef="op"/>`, "missing-implementation", "x", "is a web service"},
 		"a send of nothing":        {`<sendTask id="x"/>`, "missing-implementation", "x", "neither a messageRef"},
 		"a rule of nothing":        {`<businessRuleTask id="x"/>`, "missing-implementation", "x", "no implementation"},
 		"Python":                   {`<scriptTask id="x" scriptFormat="python"><script>1</script></scriptTask>`, "script", "x", `the format "python"`},
