@@ -105,4 +105,7 @@ func head() {
 func (s series) print() {
 	fmt.Printf(row, s.Name, s.Parallel, s.Steps, s.PerSec, s.P50, s.P95, s.P99)
 	printCPU(s.CPU)
+	for _, r := range s.Ratios {
+		fmt.Printf("%-52s %9.2fx %8.2fx %8.2fx %8.2fx\n", "  times the "+r.To, r.PerSec, r.P50, r.P95, r.P99)
+	}
 }

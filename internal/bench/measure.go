@@ -18,7 +18,23 @@ type series struct {
 	P95      float64 `json:"p95ms"`
 	P99      float64 `json:"p99ms"`
 
-	CPU map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
+	CPU    map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
+	Ratios []ratio            `json:"ratios,omitempty"`       // to series of the same run
+}
+
+// ratio says how many times the figures of another series a series has.
+type ratio struct {
+	To     string  `json:"to"`
+	PerSec float64 `json:"stepsPerSecond"`
+	P50    float64 `json:"p50"`
+	P95    float64 `json:"p95"`
+	P99    float64 `json:"p99"`
+}
+
+func (s *series) compareWith(other series) {
+	s.Ratios = append(s.Ratios, ratio{
+		To: other.Name, PerSec: s.PerSec / other.PerSec, P50: s.P50 / other.P50, P95: s.P95 / other.P95, P99: s.P99 / other.P99,
+	})
 }
 
 // stepper prepares one case and returns what does one step of it.
