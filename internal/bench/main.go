@@ -20,7 +20,7 @@ import (
 
 func main() {
 	out := flag.String("json", "", "file for the figures as JSON")
-	span := flag.Duration("for", 10*time.Second, "how long each series runs")
+	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
 	only := flag.String("only", "", "steps or claims; empty runs both")
