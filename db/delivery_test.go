@@ -19,6 +19,7 @@ import (
 func (w *world) dueNow(t *testing.T) {
 	t.Helper()
 	w.exec(t, "UPDATE flowable.outbox SET due_at = now() - interval '1 second'")
+	w.exec(t, "UPDATE flowable.task_commands SET accepted_at = now() - interval '2 seconds' WHERE NOT queued")
 }
 
 func lease(t *testing.T, w *unit, most int) []casework.Delivery {

@@ -13,6 +13,9 @@ WHERE o.outbox_id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING o.outbox_id, o.kind, o.payload, o.attempts;
 
+-- name: CommandsQueue :exec
+SELECT flowable.queue_commands(make_interval(secs => @age_seconds::FLOAT), @most::INTEGER);
+
 -- name: OutboxDead :exec
 UPDATE flowable.outbox SET dead = TRUE, last_error = @reason WHERE outbox_id = @outbox_id;
 
