@@ -113,6 +113,10 @@ func (s *Server) deliver(c *gin.Context, d *casework.Delivery) {
 	}
 }
 
+// lookAgain is how often whoever waits asks the database, in case an announcement was lost. That is rare, and under load many
+// wait for long: asking much more often would add to the load that they wait for.
+const lookAgain = time.Second
+
 // await waits until done says so, woken by steps; it gives up quietly after the wait, since the act itself is done.
 func (s *Server) await(ctx context.Context, wait time.Duration, steps <-chan casework.StepNews, done func(casework.StepNews) (bool, error)) {
 	if wait <= 0 {
@@ -120,7 +124,7 @@ func (s *Server) await(ctx context.Context, wait time.Duration, steps <-chan cas
 	}
 	limit := time.NewTimer(wait)
 	defer limit.Stop()
-	look := time.NewTicker(100 * time.Millisecond) // in case an announcement was lost
+	look := time.NewTicker(lookAgain)
 	defer look.Stop()
 	for {
 		var news casework.StepNews

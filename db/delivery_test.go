@@ -224,6 +224,8 @@ func TestCommandsHaveTheOrderOfTheirActs(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.api.ClaimTask(t.Context(), w.user, id, uuid.New())
 	require.NoError(t, err)
+	w.dueNow(t)
+	require.Len(t, lease(t, w, 10), 3)
 	_, _, err = w.api.CompleteTask(t.Context(), w.user, id, uuid.New(), approve)
 	require.NoError(t, err)
 	w.dueNow(t)

@@ -218,6 +218,22 @@ func TestAClaimThatIsNotCarriedIsQueuedAfterASecond(t *testing.T) {
 	require.Equal(t, []string{"unclaim"}, rows[string](t, w.super, "SELECT payload ->> 'kind' FROM flowable.outbox"))
 }
 
+func TestAClaimWaitsForTheCompletionThatCarriesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	instance, id := w.claimed(t)
+	command := uuid.New()
+	_, _, err := w.api.CompleteTask(t.Context(), w.user, id, command, approve)
+	require.NoError(t, err)
+	w.dueNow(t)
+	due := lease(t, w, 10)
+	require.Len(t, due, 1, "however long the completion takes")
+	require.Equal(t, command.String(), due[0].Command.CommandID)
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: command.String(), Actor: w.user})
+	require.Equal(t, []string{"APPLIED", "APPLIED"}, rows[string](t, w.super, "SELECT state FROM flowable.task_commands"))
+	require.Zero(t, one[int](t, w.super, "SELECT count(*) FROM flowable.outbox"))
+}
+
 func TestRelaysAtOnceQueueEachClaimOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

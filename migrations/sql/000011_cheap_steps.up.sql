@@ -25,7 +25,8 @@ ALTER POLICY task_act_policy ON flowable.workflow_tasks
 ALTER TABLE flowable.task_commands ADD COLUMN queued BOOLEAN NOT NULL DEFAULT TRUE; -- its signal has been put into the outbox
 CREATE INDEX idx_task_commands_unqueued ON flowable.task_commands (accepted_at) WHERE state = 'ACCEPTED' AND NOT queued;
 
--- Puts the signals of commands that have waited for some time into the outbox. Several relays may do it at once.
+-- Puts the signals of commands that have waited for some time into the outbox. Several relays may do it at once. What an
+-- accepted completion will carry waits on: under load the completion is late, and the same load need not bear two signals.
 CREATE FUNCTION flowable.queue_commands(p_age INTERVAL, p_most INTEGER) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
@@ -33,6 +34,9 @@ BEGIN
     WITH late AS (
         SELECT c.command_id FROM flowable.task_commands c
         WHERE c.state = 'ACCEPTED' AND NOT c.queued AND c.accepted_at <= CURRENT_TIMESTAMP - p_age
+          AND NOT EXISTS (
+            SELECT FROM flowable.task_commands k
+            WHERE k.process_instance_id = c.process_instance_id AND k.task_id = c.task_id AND k.kind = 'complete' AND k.state = 'ACCEPTED')
         ORDER BY c.accepted_at
         LIMIT p_most
         FOR UPDATE SKIP LOCKED),
