@@ -1,6 +1,20 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
+-- commit_step, with what somebody who waits for it asks next: answers {"result": …, "next"?: the open tasks that this user
+-- sees after it}. Nobody waits where the user is empty.
+CREATE OR REPLACE FUNCTION flowable.commit_step_for(p JSONB, p_user_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_result JSONB := flowable.commit_step(p);
+BEGIN
+    IF p_user_id = '' OR v_result ?| '{refused,lost,instead}' THEN
+        RETURN jsonb_build_object('result', v_result);
+    END IF;
+    RETURN jsonb_build_object('result', v_result, 'next', flowable.open_tasks_seen_by(p_user_id, p ->> 'instanceId'));
+END $$;
+
 -- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
 -- time, and one with another cause, after a crash and a new order of what has come, is told which cause is on record:
 -- {"instead": {"cause", "at"}}. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a

@@ -476,6 +476,20 @@ BEGIN
     RETURN v_result;
 END $$;
 
+-- commit_step, with what somebody who waits for it asks next: answers {"result": …, "next"?: the open tasks that this user
+-- sees after it}. Nobody waits where the user is empty.
+CREATE OR REPLACE FUNCTION flowable.commit_step_for(p JSONB, p_user_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_result JSONB := flowable.commit_step(p);
+BEGIN
+    IF p_user_id = '' OR v_result ?| '{refused,lost,taken,instead}' THEN
+        RETURN jsonb_build_object('result', v_result);
+    END IF;
+    RETURN jsonb_build_object('result', v_result, 'next', flowable.open_tasks_seen_by(p_user_id, p ->> 'instanceId'));
+END $$;
+
 -- Gives a delivery up. To an instance that has ended it is of no use any more: its command is rejected, and that is all.
 CREATE FUNCTION flowable.give_up_delivery(p_outbox_id BIGINT, p_reason TEXT) RETURNS VOID
     LANGUAGE plpgsql
