@@ -54,14 +54,15 @@ BEGIN
     WHERE o.command_id = ANY (v_late) AND c.command_id = o.command_id AND c.state = 'REJECTED';
 END $$;
 
+-- A name or key is cut to what a message can have: a longer one is never sent.
 CREATE FUNCTION flowable.open_subscriptions(p_instance flowable.process_instances, p_subscriptions JSONB, p_at TIMESTAMPTZ) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
 BEGIN
     INSERT INTO flowable.event_subscriptions (process_instance_id, subscription_id, kind, event_name, correlation_key, element_id,
         repeats, case_id, business_key, opened_at)
-    SELECT p_instance.process_instance_id, s.value ->> 'subscriptionId', s.value ->> 'kind', s.value ->> 'name',
-        COALESCE(s.value ->> 'key', ''), s.value ->> 'elementId', COALESCE((s.value ->> 'repeats')::BOOLEAN, FALSE),
+    SELECT p_instance.process_instance_id, s.value ->> 'subscriptionId', s.value ->> 'kind', left(s.value ->> 'name', 255),
+        left(COALESCE(s.value ->> 'key', ''), 255), s.value ->> 'elementId', COALESCE((s.value ->> 'repeats')::BOOLEAN, FALSE),
         p_instance.case_id, p_instance.business_key, p_at
     FROM jsonb_array_elements(p_subscriptions) WITH ORDINALITY AS s
     ORDER BY s.ordinality;
@@ -136,7 +137,7 @@ DECLARE
     v_definition flowable.workflow_definitions := flowable.called_definition(p_caller, p_child);
     v_start_id   TEXT;
     v_start      JSONB;
-    v_key        TEXT := COALESCE(p_child ->> 'businessKey', CASE WHEN p_child ->> 'inheritKey' = 'true' THEN p_caller.business_key END);
+    v_key        TEXT := left(COALESCE(p_child ->> 'businessKey', CASE WHEN p_child ->> 'inheritKey' = 'true' THEN p_caller.business_key END), 255);
     v_why_not    TEXT;
     v_outbox     BIGINT;
 BEGIN
