@@ -166,7 +166,7 @@ func TestWhereThereIsNoAnswerTheCallIsTriedAgain(t *testing.T) {
 			conn, out, err := w.(http.Hijacker).Hijack()
 			if err == nil {
 				fmt.Fprint(out, "nonsense\r\n\r\n")
-				out.Flush()
+				_ = out.Flush()
 				conn.Close()
 			}
 		}, "malformed"},

@@ -95,7 +95,7 @@ func (c *Caller) Call(ctx context.Context, in casework.ActivityInput) (map[strin
 		return nil, service.BpmnError(thrown.code(), thrown.Error(), variables)
 	}
 	if r.ignore && ctx.Err() == nil {
-		variables[r.prefix+"ErrorMessage"] = asJSON(err.Error())
+		variables[r.prefix+"ErrorMessage"] = asJSON(service.Clean(err.Error()))
 		return variables, nil
 	}
 	return nil, failure(err)

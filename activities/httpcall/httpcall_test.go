@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -60,15 +61,21 @@ func call(t *testing.T, cfg httpcall.Config, handler http.HandlerFunc, fields ma
 	return caller(t, cfg, host).Call(t.Context(), input(t, all))
 }
 
-func failedWith(t *testing.T, err error, kind string, final bool, part string) *temporal.ApplicationError {
+// failure is the failure of an activity.
+func failure(t *testing.T, err error) *temporal.ApplicationError {
 	t.Helper()
 	var failed *temporal.ApplicationError
 	require.True(t, errors.As(err, &failed), "%v", err)
+	return failed
+}
+
+func failedWith(t *testing.T, err error, kind string, final bool, part string) {
+	t.Helper()
+	failed := failure(t, err)
 	require.Equal(t, kind, failed.Type(), failed.Message())
 	require.Equal(t, final, failed.NonRetryable(), failed.Message())
 	require.Contains(t, failed.Message(), part)
 	require.NotContains(t, failed.Message(), "secret")
-	return failed
 }
 
 func answer(status int, body string) http.HandlerFunc {
@@ -174,10 +181,10 @@ func TestParametersOfRequestAndResponseAreSavedIfWanted(t *testing.T) {
 func TestStatusesAreHandledByTheModel(t *testing.T) {
 	t.Parallel()
 	_, err := call(t, httpcall.Config{}, answer(404, "none"), map[string]any{"handleStatusCodes": "4XX", "failStatusCodes": "404", "saveResponseParameters": true})
-	failed := failedWith(t, err, casework.BpmnErrorType, true, "answered 404 Not Found")
+	failedWith(t, err, casework.BpmnErrorType, true, "answered 404 Not Found")
 	var code string
 	var variables map[string]json.RawMessage
-	require.NoError(t, failed.Details(&code, &variables))
+	require.NoError(t, failure(t, err).Details(&code, &variables))
 	require.Equal(t, "HTTP404", code)
 	require.Equal(t, []string{`"none"`, "404"}, []string{string(variables["callResponseBody"]), string(variables["callResponseStatusCode"])})
 }
@@ -192,7 +199,7 @@ func TestStatusesFailTheTask(t *testing.T) {
 		w.Header().Set("Retry-After", "17")
 		w.WriteHeader(503)
 	}, map[string]any{"failStatusCodes": "503"})
-	require.InDelta(t, 17, failedWith(t, err, "HTTP503", false, "").NextRetryDelay().Seconds(), 0)
+	require.Equal(t, 17*time.Second, failure(t, err).NextRetryDelay())
 }
 
 func TestFailuresCanBeLeftToTheModel(t *testing.T) {

@@ -84,7 +84,7 @@ func (r *request) saveResponse(resp *http.Response, body []byte, variables map[s
 		variables[r.prefix+"ResponseProtocol"] = asJSON(resp.Proto)
 		variables[r.prefix+"ResponseStatusCode"] = asJSON(resp.StatusCode)
 		variables[r.prefix+"ResponseReason"] = asJSON(http.StatusText(resp.StatusCode))
-		variables[r.prefix+"ResponseHeaders"] = asJSON(headerLines(resp.Header))
+		variables[r.prefix+"ResponseHeaders"] = asJSON(storable(headerLines(resp.Header)))
 	}
 	value, err := r.bodyValue(resp, body)
 	if err != nil {
@@ -99,10 +99,15 @@ func headerLines(h http.Header) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, value := range h[name] {
-			fmt.Fprintf(&b, "%s: %s\n", name, strings.ToValidUTF8(value, "\ufffd"))
+			fmt.Fprintf(&b, "%s: %s\n", name, value)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// storable replaces what no variable holds.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 // bodyValue is the body as the value of a variable: text, or what its JSON says. No body is null.

@@ -52,13 +52,20 @@ func source(text string) casework.ActivityInput {
 	}
 }
 
-func failedWith(t *testing.T, err error, kind, part string) *temporal.ApplicationError {
+// failure is the failure of an activity.
+func failure(t *testing.T, err error) *temporal.ApplicationError {
 	t.Helper()
 	var failed *temporal.ApplicationError
 	require.True(t, errors.As(err, &failed), "%v", err)
-	require.Equal(t, kind, failed.Type(), failed.Message())
-	require.Contains(t, failed.Message(), part)
 	return failed
+}
+
+func failedWith(t *testing.T, err error, kind string, final bool, part string) {
+	t.Helper()
+	failed := failure(t, err)
+	require.Equal(t, kind, failed.Type(), failed.Message())
+	require.Equal(t, final, failed.NonRetryable(), failed.Message())
+	require.Contains(t, failed.Message(), part)
 }
 
 func TestScriptsRunOneAfterTheOtherInAProcess(t *testing.T) {
@@ -91,13 +98,12 @@ func TestAScriptThatFailsIsAnIncident(t *testing.T) {
 	t.Parallel()
 	r := runner(t, script.Config{})
 	_, err := r.Run(t.Context(), source("nobody"))
-	require.True(t, failedWith(t, err, "ScriptError", "nobody is not defined (line 1, column 1)").NonRetryable())
+	failedWith(t, err, "ScriptError", true, "nobody is not defined (line 1, column 1)")
 	_, err = r.Run(t.Context(), source("execution.setVariable('a', 1); throw new BpmnError('NO', 'no money')"))
-	failed := failedWith(t, err, casework.BpmnErrorType, "no money")
-	require.True(t, failed.NonRetryable())
+	failedWith(t, err, casework.BpmnErrorType, true, "no money")
 	var code string
 	var variables map[string]json.RawMessage
-	require.NoError(t, failed.Details(&code, &variables))
+	require.NoError(t, failure(t, err).Details(&code, &variables))
 	require.Equal(t, "NO", code)
 	require.Equal(t, "1", string(variables["a"]))
 	got, err := r.Run(t.Context(), source("amount"))
@@ -129,7 +135,7 @@ func TestWhatCannotBeInterruptedIsEndedWithItsProcess(t *testing.T) {
 			r := runner(t, c.cfg)
 			got, err := r.Run(t.Context(), source(c.source))
 			require.Error(t, err, string(got.Result))
-			require.True(t, failedWith(t, err, "ScriptLimit", c.want).NonRetryable())
+			failedWith(t, err, "ScriptLimit", true, c.want)
 			got, err = r.Run(t.Context(), source("amount"))
 			require.NoError(t, err)
 			require.Equal(t, "2", string(got.Result))
@@ -166,12 +172,13 @@ func TestTroubleWithTheProcessIsTriedAgain(t *testing.T) {
 		"a program that says other": {"/bin/echo", "{}"},
 	} {
 		_, err := runner(t, script.Config{Command: command}).Run(t.Context(), source("1"))
-		require.False(t, failedWith(t, err, "ScriptRunner", "process").NonRetryable(), name)
+		require.Error(t, err, name)
+		failedWith(t, err, "ScriptRunner", false, "process")
 	}
 	closed := runner(t, script.Config{})
 	closed.Close()
 	_, err := closed.Run(t.Context(), source("1"))
-	failedWith(t, err, "ScriptRunner", "the worker stops")
+	failedWith(t, err, "ScriptRunner", false, "the worker stops")
 }
 
 func TestOtherLanguagesAreRefused(t *testing.T) {
@@ -180,10 +187,10 @@ func TestOtherLanguagesAreRefused(t *testing.T) {
 	in := source("print 1")
 	in.Script.Format = "groovy"
 	_, err := r.Run(t.Context(), in)
-	failedWith(t, err, service.BadField, `"groovy"`)
+	failedWith(t, err, service.BadField, true, `"groovy"`)
 	in.Script = nil
 	_, err = r.Run(t.Context(), in)
-	failedWith(t, err, service.BadField, "javascript")
+	failedWith(t, err, service.BadField, true, "javascript")
 }
 
 func TestLimitsBelowTheLeastAreRefused(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -22,26 +23,38 @@ const (
 
 // Permanent is a failure that trying again cannot mend.
 func Permanent(kind, format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), kind, nil)
+	return temporal.NewNonRetryableApplicationError(Clean(fmt.Sprintf(format, args...)), kind, nil)
 }
 
 // Passing is a failure that may be gone at the next attempt.
 func Passing(kind, format string, args ...any) error {
-	return temporal.NewApplicationError(fmt.Sprintf(format, args...), kind)
+	return temporal.NewApplicationError(Clean(fmt.Sprintf(format, args...)), kind)
 }
 
 // PassingAfter is a failure that asks for a pause before the next attempt; 0 leaves it to the retry policy.
 func PassingAfter(pause time.Duration, kind, format string, args ...any) error {
-	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf(format, args...), kind, temporal.ApplicationErrorOptions{NextRetryDelay: pause})
+	return temporal.NewApplicationErrorWithOptions(Clean(fmt.Sprintf(format, args...)), kind, temporal.ApplicationErrorOptions{NextRetryDelay: pause})
 }
 
 // BpmnError is an error of the model: a boundary event or an event sub-process may catch it by its code. variables travel
 // with it; nil if there are none.
 func BpmnError(code, message string, variables map[string]json.RawMessage) error {
 	if variables == nil {
-		return temporal.NewNonRetryableApplicationError(message, casework.BpmnErrorType, nil, code)
+		return temporal.NewNonRetryableApplicationError(Clean(message), casework.BpmnErrorType, nil, Clean(code))
 	}
-	return temporal.NewNonRetryableApplicationError(message, casework.BpmnErrorType, nil, code, variables)
+	return temporal.NewNonRetryableApplicationError(Clean(message), casework.BpmnErrorType, nil, Clean(code), variables)
+}
+
+// maxMessage bounds a message, in characters.
+const maxMessage = 2000
+
+// Clean makes a text from outside one that can be kept and shown: it may come from a server that means no good.
+func Clean(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+	if r := []rune(s); len(r) > maxMessage {
+		return string(r[:maxMessage]) + "…"
+	}
+	return s
 }
 
 // Message is the text of a failure without its type.

@@ -3,6 +3,7 @@ package service_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,10 @@ func TestTextsFromOutsideAreShortenedAndChecked(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "a", service.Shorten("a"))
 	require.Len(t, []rune(service.Shorten(string(make([]rune, 100)))), 61)
+	require.Equal(t, "a\ufffdb\ufffd", service.Clean("a\x00b\xff"))
+	require.Len(t, []rune(service.Clean(strings.Repeat("ü", 3000))), 2001)
+	require.Equal(t, "no \ufffd", service.Message(service.Passing("Kind", "no %s", "\x00")))
+	require.Equal(t, "plain", service.Message(errors.New("plain")))
 	require.True(t, service.Storable("ü"))
 	require.True(t, service.Storable(map[string]any{"a": []any{"b", 1}}))
 	for _, v := range []any{"a\x00", []any{"\x00"}, map[string]any{"\x00": 1}, map[string]any{"a": []any{"\x00"}}} {

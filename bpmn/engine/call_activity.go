@@ -68,7 +68,7 @@ func (m *machine) evaluateCall(v visit) (*Child, error) {
 
 func (m *machine) waitingCall(token string) (int, error) {
 	i := m.state.token(token)
-	if i < 0 || m.state.Tokens[i].State != Waiting || m.node(m.state.Tokens[i].Node).Kind != bpmn.CallActivity {
+	if i < 0 || m.state.Tokens[i].State != Waiting || m.node(m.state.Tokens[i].Node).Kind != bpmn.CallActivity || m.isWhole(token) {
 		return -1, fmt.Errorf("call %q: nothing waits for it: %w", token, ErrStale)
 	}
 	return i, nil

@@ -18,7 +18,7 @@ var began = time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
 // definitions puts elements into a process, so that a test shows only what it is about.
 func definitions(elements string) []byte {
 	return []byte(`<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:flowable="http://flowable.org/bpmn"
-		xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="test"><process id="p" isExecutable="true">` +
+		xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="test"><signal id="S" name="S"/><error id="E" errorCode="E"/><escalation id="E2" escalationCode="E"/><process id="p" isExecutable="true">` +
 		elements + `</process></definitions>`)
 }
 

@@ -26,6 +26,9 @@ func (m *machine) isInstance(scope, node string) bool {
 	return s != nil && s.Kind == LoopScope && s.Node == node
 }
 
+// isWhole reports whether a node instance is a repeated activity as a whole.
+func (m *machine) isWhole(instance string) bool { return m.state.hosted(instance, LoopScope) != nil }
+
 // enterLoop begins a repeated activity: its token rests until enough of its instances have completed (BPMN 2.0 sections
 // 13.3.6 and 13.3.7).
 func (m *machine) enterLoop(v visit) (outcome, error) {

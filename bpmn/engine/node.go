@@ -142,7 +142,7 @@ func (m *machine) count() error {
 // leave runs the end listeners, ends the node instance and sends tokens along the outgoing flows. An instance of a
 // repeated activity sends none: the activity as a whole does.
 func (m *machine) leave(v visit) {
-	if m.state.hosted(v.id, LoopScope) != nil {
+	if m.isWhole(v.id) {
 		m.leaveLoop(v)
 		return
 	}

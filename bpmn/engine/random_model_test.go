@@ -15,6 +15,7 @@ type randomModel struct {
 	loops  map[string]string   // node behind a loop by its first
 	splits map[string][]string // first nodes of the branches of an exclusive gateway, of which each visit takes one
 	forks  map[string][]string // first nodes of the branches of a parallel gateway, of which each visit takes all
+	loose  int                 // inside of something that may be cut short: nothing is counted there
 }
 
 func newRandomModel(random *rand.Rand) *randomModel {
@@ -27,15 +28,36 @@ func newRandomModel(random *rand.Rand) *randomModel {
 	return m
 }
 
+// same notes that a block is left as often as it is entered.
+func (m *randomModel) same(entry, exit string) {
+	if m.loose == 0 {
+		m.ends[entry] = exit
+	}
+}
+
+func (m *randomModel) branch(of map[string][]string, gateway, first string) {
+	if m.loose == 0 {
+		of[gateway] = append(of[gateway], first)
+	}
+}
+
 // block writes a block of a random kind; depth bounds the nesting.
 func (m *randomModel) block(depth int) (entry, exit string) {
-	kind := m.random.IntN(7)
+	kind := m.random.IntN(12)
 	if depth == 0 {
 		kind %= 2
 	}
 	switch kind {
-	case 0, 1:
+	case 0:
 		return m.task()
+	case 1, 7:
+		return m.simple()
+	case 8, 9:
+		return m.subProcess(depth - 1)
+	case 10:
+		return m.inclusive(depth - 1)
+	case 11:
+		return m.firstEvent(depth - 1)
 	case 2:
 		entry, exit = m.sequence(depth - 1)
 	case 3, 4:
@@ -71,7 +93,7 @@ func (m *randomModel) task() (entry, exit string) {
 		<exclusiveGateway id="%s"/>`, timer, id, 1+m.random.IntN(3), merge)
 	m.flow(id, merge, "")
 	m.flow(timer, merge, "")
-	m.ends[id] = merge
+	m.same(id, merge)
 	return id, merge
 }
 
@@ -84,13 +106,13 @@ func (m *randomModel) exclusive(depth int) (entry, exit string) {
 		first, last := m.block(depth)
 		m.flow(entry, first, fmt.Sprintf("answer == %d", i))
 		m.flow(last, exit, "")
-		m.splits[entry] = append(m.splits[entry], first)
+		m.branch(m.splits, entry, first)
 	}
 	first, last := m.block(depth)
 	fmt.Fprintf(&m.xml, `<sequenceFlow id="%s" sourceRef="%s" targetRef="%s"/>`, byDefault, entry, first)
 	m.flow(last, exit, "")
-	m.splits[entry] = append(m.splits[entry], first)
-	m.ends[entry] = exit
+	m.branch(m.splits, entry, first)
+	m.same(entry, exit)
 	return entry, exit
 }
 
@@ -101,12 +123,12 @@ func (m *randomModel) parallel(depth int) (entry, exit string) {
 		first, last := m.block(depth)
 		m.flow(entry, first, "")
 		m.flow(last, exit, "")
-		m.forks[entry] = append(m.forks[entry], first)
+		m.branch(m.forks, entry, first)
 	}
 	if m.random.IntN(3) == 0 {
 		m.flow(entry, exit, "") // a branch with nothing in it
 	}
-	m.ends[entry] = exit
+	m.same(entry, exit)
 	return entry, exit
 }
 
@@ -122,7 +144,8 @@ func (m *randomModel) loop(depth int) (entry, exit string) {
 	m.flow(last, ask, "")
 	m.flow(asked, exit, "")
 	m.flow(exit, entry, "answer == 1")
-	m.ends[entry], m.loops[entry] = exit, done
+	m.same(entry, exit)
+	m.loops[entry] = done
 	return entry, done
 }
 

@@ -109,9 +109,18 @@ func (m *machine) cancelScope(scope string) {
 	m.disarm(scope)
 }
 
-// dropArrivals stops the tokens that are on their way in a scope.
+// dropArrivals stops the tokens that are on their way in a scope. A node instance that was to begin is cancelled.
 func (m *machine) dropArrivals(scope string) {
-	in := func(a Arrival) bool { return a.Scope == scope }
+	in := func(a Arrival) bool {
+		if a.Scope != scope {
+			return false
+		}
+		if a.ID != "" {
+			m.emit(Effect{Kind: NodeCancelled, Element: a.Node, Instance: a.ID})
+			m.closeScopes(a.ID)
+		}
+		return true
+	}
 	m.arrived, m.later = slices.DeleteFunc(m.arrived, in), slices.DeleteFunc(m.later, in)
 }
 

@@ -154,7 +154,7 @@ func (m *machine) describeService(v visit, a *Activity) error {
 // finishActivity takes the answer to work outside: a result, a BPMN error, or a failure for a person to mend.
 func (m *machine) finishActivity(ev Event) error {
 	i := m.state.token(ev.Token)
-	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) {
+	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) || m.isWhole(ev.Token) {
 		return fmt.Errorf("activity %q: nothing waits for it: %w", ev.Token, ErrStale)
 	}
 	m.state.Tokens[i].State = Answered

@@ -48,7 +48,7 @@ func (m *machine) evaluateTask(v visit) (*Task, error) {
 
 // isOpenTask reports whether a token waits for a person.
 func (m *machine) isOpenTask(t Token) bool {
-	return t.State == Waiting && m.node(t.Node).Kind == bpmn.UserTask && m.state.hosted(t.ID, LoopScope) == nil
+	return t.State == Waiting && m.node(t.Node).Kind == bpmn.UserTask && !m.isWhole(t.ID)
 }
 
 func (m *machine) assignTask(ev Event) error {
