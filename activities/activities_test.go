@@ -51,3 +51,65 @@ func TestCommitStepHandsTheStepToTheStore(t *testing.T) {
 		})
 	}
 }
+
+// sender remembers what it delivers and fails after some.
+type sender struct {
+	sent  []casework.Delivery
+	fails int // deliveries before it fails; 0: never
+}
+
+func (s *sender) Deliver(_ context.Context, d casework.Delivery) error {
+	if s.fails > 0 && len(s.sent) == s.fails {
+		return errors.New("Temporal is away")
+	}
+	s.sent = append(s.sent, d)
+	return nil
+}
+
+func TestWhatAStepSendsIsDeliveredAtOnceAsFarAsItGoes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ deliveries, fails, sent int }{
+		"all of it":                       {3, 0, 3},
+		"until Temporal is away":          {3, 2, 2},
+		"no more than a step can take in": {50, 0, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := &sender{fails: tc.fails}
+			acts := &activities.Activities{Store: &store{result: casework.StepResult{Deliveries: make([]casework.Delivery, tc.deliveries)}}, Sender: out}
+			var suite testsuite.WorkflowTestSuite
+			env := suite.NewTestActivityEnvironment()
+			env.RegisterActivity(acts.CommitStep)
+			_, err := env.ExecuteActivity(acts.CommitStep, casework.StepCommit{})
+			require.NoError(t, err, "the step is committed; the relay does the rest")
+			require.Len(t, out.sent, tc.sent)
+		})
+	}
+}
+
+// timers starts one case and then knows it.
+type timers struct{ seen []casework.TimerStart }
+
+func (s *timers) StartByTimer(_ context.Context, in casework.TimerStart) (*casework.Delivery, error) {
+	s.seen = append(s.seen, in)
+	if len(s.seen) > 1 {
+		return nil, nil
+	}
+	return &casework.Delivery{OutboxID: 7}, nil
+}
+
+func TestATimerStartIsStoredAndSent(t *testing.T) {
+	t.Parallel()
+	out, in := &sender{}, casework.TimerStart{ProcessKey: "bills", StartEventID: "due", RequestID: "start/bills/due-2026"}
+	starts := &timers{}
+	acts := &activities.Activities{Sender: out, Timers: starts}
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(acts.StartCaseByTimer)
+	for range 2 {
+		_, err := env.ExecuteActivity(acts.StartCaseByTimer, in)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []casework.TimerStart{in, in}, starts.seen)
+	require.Equal(t, []casework.Delivery{{OutboxID: 7}}, out.sent)
+}

@@ -51,7 +51,7 @@ type Engine interface {
 // Steps lets a request wait for a case to go on.
 type Steps interface {
 	// Watch returns a channel that receives after steps of an instance, and a function that ends the watch.
-	Watch(instanceID string) (<-chan struct{}, func())
+	Watch(w casework.Waiting) (<-chan casework.StepNews, func())
 }
 
 // Health tells how the things the API needs are.

@@ -39,17 +39,26 @@ func (s *Server) startCase(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	id := actID(c)
-	steps, stop := s.deps.Steps.Watch(id.String())
+	steps, stop := s.deps.Steps.Watch(casework.Waiting{InstanceID: id.String(), Caller: caller})
 	defer stop()
 	started, delivery, err := s.deps.Store.StartCase(ctx, caller, id, def, engine.Rev, request)
 	if err != nil {
 		return reply{}, err
 	}
 	s.deliver(c, delivery)
-	s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.InstanceStarted(ctx, caller, id.String()) })
-	if started.Tasks, err = s.deps.Store.OpenTasksOf(ctx, caller, id.String()); err != nil {
-		return reply{}, err
+	var first []casework.Task
+	s.await(ctx, s.waitOf(c), steps, func(news casework.StepNews) (bool, error) {
+		if first = news.Next; first != nil {
+			return true, nil
+		}
+		return s.deps.Store.InstanceStarted(ctx, caller, id.String())
+	})
+	if first == nil {
+		if first, err = s.deps.Store.OpenTasksOf(ctx, caller, id.String()); err != nil {
+			return reply{}, err
+		}
 	}
+	started.Tasks = first
 	return created(started)
 }
 
@@ -112,25 +121,30 @@ func (s *Server) deliver(c *gin.Context, d *casework.Delivery) {
 	}
 }
 
+// lookAgain is how often whoever waits asks the database, in case an announcement was lost. That is rare, and under load many
+// wait for long: asking much more often would add to the load that they wait for.
+const lookAgain = time.Second
+
 // await waits until done says so, woken by steps; it gives up quietly after the wait, since the act itself is done.
-func (s *Server) await(ctx context.Context, wait time.Duration, steps <-chan struct{}, done func() (bool, error)) {
+func (s *Server) await(ctx context.Context, wait time.Duration, steps <-chan casework.StepNews, done func(casework.StepNews) (bool, error)) {
 	if wait <= 0 {
 		return
 	}
 	limit := time.NewTimer(wait)
 	defer limit.Stop()
-	look := time.NewTicker(100 * time.Millisecond) // in case an announcement was lost
+	look := time.NewTicker(lookAgain)
 	defer look.Stop()
 	for {
+		var news casework.StepNews
 		select {
 		case <-ctx.Done():
 			return
 		case <-limit.C:
 			return
-		case <-steps:
+		case news = <-steps:
 		case <-look.C:
 		}
-		over, err := done()
+		over, err := done(news)
 		if err != nil {
 			s.log.Warn("not waited to the end", zap.Error(err))
 		}

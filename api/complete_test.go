@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onecms/nextgen-workflow/api"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -146,4 +148,38 @@ func TestACompletionIsAcceptedWhileTemporalIsDown(t *testing.T) {
 	var command casework.Command
 	require.NoError(t, json.Unmarshal(payload, &command))
 	require.Equal(t, taskID(instance, "look"), command.TaskID)
+}
+
+// asked counts how often the tasks of a case are asked for.
+type asked struct {
+	api.Store
+	times int
+}
+
+// NextTasks implements api.Store.
+func (s *asked) NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error) {
+	s.times++
+	return s.Store.NextTasks(ctx, caller, instanceID, commandID)
+}
+
+// OpenTasksOf implements api.Store.
+func (s *asked) OpenTasksOf(ctx context.Context, caller, instanceID string) ([]casework.Task, error) {
+	s.times++
+	return s.Store.OpenTasksOf(ctx, caller, instanceID)
+}
+
+// Whoever waits in the process of the worker is told the next tasks with the step, and does not ask for them.
+func TestTheNextTasksComeWithTheStep(t *testing.T) {
+	t.Parallel()
+	store := &asked{}
+	w := newWorld(t, func(d *api.Deps) { store.Store, d.Store = d.Store, store })
+	path, instance := w.held(t)
+	done := into[completedTask](t, w.do(t, 200, post(sarah, path+"/complete", "")))
+	require.Len(t, done.NextTasks, 1)
+	require.Equal(t, taskID(instance, "decide"), done.NextTasks[0].TaskID)
+	require.Zero(t, store.times)
+
+	again := into[completedTask](t, w.do(t, 200, post(sarah, path+"/complete", "")))
+	require.Equal(t, done, again, "the same completion again, which no step follows")
+	require.Equal(t, 1, store.times)
 }

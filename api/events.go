@@ -31,11 +31,11 @@ func (s *Server) sendMessage(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	steps, stop := s.deps.Steps.Watch(answer.ProcessInstanceID)
+	steps, stop := s.deps.Steps.Watch(casework.Waiting{InstanceID: answer.ProcessInstanceID})
 	defer stop()
 	s.deliver(c, d)
 	if d != nil {
-		s.await(ctx, s.waitOf(c), steps, func() (bool, error) {
+		s.await(ctx, s.waitOf(c), steps, func(casework.StepNews) (bool, error) {
 			if d.Command == nil {
 				return s.deps.Store.InstanceStarted(ctx, caller, answer.ProcessInstanceID)
 			}

@@ -97,7 +97,7 @@ func (s *Server) retryIncident(c *gin.Context) (reply, error) {
 
 func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, error)) (reply, error) {
 	ctx, caller, id := c.Request.Context(), callerOf(c), c.Param("id")
-	steps, stop := s.deps.Steps.Watch(id)
+	steps, stop := s.deps.Steps.Watch(casework.Waiting{InstanceID: id})
 	defer stop()
 	d, err := accept()
 	if err != nil {
@@ -105,7 +105,9 @@ func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, erro
 	}
 	s.deliver(c, d)
 	if d != nil {
-		s.await(ctx, s.waitOf(c), steps, func() (bool, error) { return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID) })
+		s.await(ctx, s.waitOf(c), steps, func(casework.StepNews) (bool, error) {
+			return s.deps.Store.CommandSettled(ctx, caller, d.Command.CommandID)
+		})
 	}
 	i, err := s.deps.Store.Instance(ctx, caller, id)
 	if err != nil {

@@ -125,17 +125,20 @@ func (s *Server) completeTask(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	ctx, caller := c.Request.Context(), callerOf(c)
-	t, d, err := s.deps.Store.CompleteTask(ctx, caller, c.Param("taskId"), actID(c), request)
+	id := actID(c)
+	t, d, err := s.deps.Store.CompleteTask(ctx, caller, c.Param("taskId"), id, request)
 	if err != nil {
 		return reply{}, err
 	}
-	steps, stop := s.deps.Steps.Watch(t.ProcessInstanceID)
+	steps, stop := s.deps.Steps.Watch(casework.Waiting{InstanceID: t.ProcessInstanceID, CommandID: id.String(), Caller: caller})
 	defer stop()
 	s.deliver(c, d)
 	var next []casework.Task
 	if d != nil {
-		s.await(ctx, s.waitOf(c), steps, func() (bool, error) {
-			next, err = s.deps.Store.NextTasks(ctx, caller, t.ProcessInstanceID, d.Command.CommandID)
+		s.await(ctx, s.waitOf(c), steps, func(news casework.StepNews) (bool, error) {
+			if next = news.Next; next == nil {
+				next, err = s.deps.Store.NextTasks(ctx, caller, t.ProcessInstanceID, d.Command.CommandID)
+			}
 			return next != nil, err
 		})
 	}

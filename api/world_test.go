@@ -139,7 +139,7 @@ func (noStore) UserActive(context.Context, string) (bool, error) { return true, 
 type noSteps struct{}
 
 // Watch implements api.Steps.
-func (noSteps) Watch(string) (<-chan struct{}, func()) { return nil, func() {} }
+func (noSteps) Watch(casework.Waiting) (<-chan casework.StepNews, func()) { return nil, func() {} }
 
 // engine stands for Temporal and its workflows: it applies what it is given at once, the way the workflow of the process
 // "review" would. Two tasks follow each other; then the case ends.

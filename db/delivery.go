@@ -12,33 +12,48 @@ import (
 )
 
 // CommitStep writes what one burst of the engine did, in one transaction and one round trip. The same step again returns
-// the first result and changes nothing (ADR 0003).
+// the first result and changes nothing (ADR 0003). If somebody in this process waits for the step, the tasks that follow are
+// looked up in the same transaction.
 func (s *Store) CommitStep(ctx context.Context, c casework.StepCommit) (casework.StepResult, error) {
 	step, err := json.Marshal(c)
 	if err != nil {
 		return casework.StepResult{}, fmt.Errorf("encode step: %w", err)
 	}
-	raw, err := s.q().StepCommit(ctx, step)
+	waiting := casework.Waiting{InstanceID: c.InstanceID, CommandID: c.CommandID, Caller: s.waiters.callerFor(c.InstanceID, c.CommandID)}
+	raw, err := s.q().StepCommit(ctx, dbsqlc.StepCommitParams{Step: step, UserID: waiting.Caller})
 	if err != nil {
 		return casework.StepResult{}, fmt.Errorf("commit step %d of %s: %w", c.Step, c.InstanceID, interpret(err))
 	}
-	var result casework.StepResult
-	var sent struct {
-		Deliveries []*delivery `json:"deliveries"`
+	var answer struct {
+		Result casework.StepResult `json:"result"`
+		Next   []casework.Task     `json:"next"`
 	}
-	if err := errors.Join(json.Unmarshal(raw, &result), json.Unmarshal(raw, &sent)); err != nil {
+	var sent struct {
+		Result struct {
+			Deliveries []*delivery `json:"deliveries"`
+		} `json:"result"`
+	}
+	if err := errors.Join(json.Unmarshal(raw, &answer), json.Unmarshal(raw, &sent)); err != nil {
 		return casework.StepResult{}, fmt.Errorf("result of step %d of %s: %w", c.Step, c.InstanceID, err)
 	}
-	result.Deliveries = outAll(sent.Deliveries)
+	answer.Result.Deliveries = outAll(sent.Result.Deliveries)
+	s.waiters.tell(waiting, answer.Next)
 	if s.announce != nil {
 		s.announce(c.InstanceID)
 	}
-	return result, nil
+	return answer.Result, nil
 }
+
+// claimsWait is how long the signal of a claim or release waits for a completion to carry it (ADR 0001).
+const claimsWait = time.Second
 
 // DueDeliveries leases deliveries that nobody has seen applied; they come back after the lease. Several relays may ask at
 // once: each gets others.
 func (s *Store) DueDeliveries(ctx context.Context, limit int, lease time.Duration) ([]casework.Delivery, error) {
+	age := dbsqlc.CommandsQueueParams{AgeSeconds: claimsWait.Seconds(), Most: int32(limit)}
+	if err := s.q().CommandsQueue(ctx, age); err != nil {
+		return nil, interpret(err)
+	}
 	rows, err := s.q().OutboxLease(ctx, dbsqlc.OutboxLeaseParams{LeaseSeconds: lease.Seconds(), Most: int32(limit)})
 	if err != nil {
 		return nil, interpret(err)

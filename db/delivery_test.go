@@ -19,6 +19,7 @@ import (
 func (w *world) dueNow(t *testing.T) {
 	t.Helper()
 	w.exec(t, "UPDATE flowable.outbox SET due_at = now() - interval '1 second'")
+	w.exec(t, "UPDATE flowable.task_commands SET accepted_at = now() - interval '2 seconds' WHERE NOT queued")
 }
 
 func lease(t *testing.T, w *unit, most int) []casework.Delivery {
@@ -223,6 +224,8 @@ func TestCommandsHaveTheOrderOfTheirActs(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.api.ClaimTask(t.Context(), w.user, id, uuid.New())
 	require.NoError(t, err)
+	w.dueNow(t)
+	require.Len(t, lease(t, w, 10), 3)
 	_, _, err = w.api.CompleteTask(t.Context(), w.user, id, uuid.New(), approve)
 	require.NoError(t, err)
 	w.dueNow(t)

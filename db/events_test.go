@@ -3,6 +3,7 @@ package db_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -380,4 +381,49 @@ func TestAnAnswerIsKeptToDoItsStepAgain(t *testing.T) {
 	require.NotNil(t, other.Instead)
 	require.Equal(t, "activity-done:charge:2:abc", other.Instead.Cause)
 	require.JSONEq(t, string(answer), string(other.Instead.Answer))
+}
+
+func TestATimerStartsACaseOfTheActiveVersionOnce(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	d := deployment("timed_"+u.name, u.name)
+	d.SHA256 = fmt.Sprintf("%064s", u.name)
+	d.StartEvents = []casework.StartEvent{{ID: "due", Name: "Due", Type: casework.StartTimer, Timer: "timeCycle", Trigger: "R/PT1H"}}
+	defs, err := u.worker.DeployAsSystem(t.Context(), []casework.Deployment{d})
+	require.NoError(t, err)
+	starts, err := u.worker.TimerStarts(t.Context())
+	require.NoError(t, err)
+	i := slices.IndexFunc(starts, func(s casework.TriggeredStart) bool { return s.Definition.ProcessKey == d.ProcessKey })
+	require.GreaterOrEqual(t, i, 0)
+	require.Equal(t, d.StartEvents[0], starts[i].Event)
+	require.False(t, starts[i].ActiveFrom.Before(defs[0].DeployedAt))
+
+	ask := casework.TimerStart{ProcessKey: d.ProcessKey, StartEventID: "due", RequestID: "start/" + u.name, EngineRev: 2}
+	sent := 0
+	for _, delivery := range together(3, func(int) *casework.Delivery {
+		delivery, err := u.worker.StartByTimer(t.Context(), ask)
+		require.NoError(t, err)
+		return delivery
+	}) {
+		if delivery != nil {
+			sent++
+			require.Equal(t, "due", delivery.Start.StartEventID)
+			require.Equal(t, "SYSTEM", delivery.Start.Initiator)
+		}
+	}
+	require.Equal(t, 1, sent)
+
+	other := ask
+	other.StartEventID = "gone"
+	for _, nothing := range []casework.TimerStart{other, {ProcessKey: "gone", StartEventID: "due", RequestID: "x"}} {
+		delivery, err := u.worker.StartByTimer(t.Context(), nothing)
+		require.NoError(t, err)
+		require.Nil(t, delivery)
+	}
+	_, err = u.api.ActivateDefinition(t.Context(), admin, d.ProcessKey, 1, false)
+	require.NoError(t, err)
+	ask.RequestID = "later"
+	delivery, err := u.worker.StartByTimer(t.Context(), ask)
+	require.NoError(t, err)
+	require.Nil(t, delivery, "no version is active")
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/onecms/nextgen-workflow/db/dbsqlc"
+	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
 // stepChannel is the PostgreSQL channel on which workers announce committed steps.
@@ -32,8 +33,8 @@ type Announcer struct {
 // without a way over PostgreSQL. Call it before the store commits steps, and Run it.
 func NewAnnouncer(s *Store, local *StepHub, log *zap.Logger) *Announcer {
 	a := &Announcer{store: s, local: local, log: log.Named("announcer"), pending: make(chan string, 4096)}
+	s.waiters = local
 	s.announce = func(id string) {
-		local.wake(id)
 		select {
 		case a.pending <- id:
 		default: // waiters look for themselves before long
@@ -85,30 +86,36 @@ type StepHub struct {
 	origin string // of the announcements that it has heard in its own process
 
 	mu      sync.Mutex
-	waiting map[string]map[chan struct{}]struct{}
+	waiting map[string]map[*waiter]struct{} // by instance
+}
+
+// waiter is one request that waits.
+type waiter struct {
+	casework.Waiting
+	news chan casework.StepNews
 }
 
 // NewStepHub returns a hub; Run it.
 func NewStepHub(s *Store, log *zap.Logger) *StepHub {
-	return &StepHub{store: s, log: log.Named("steps"), origin: uuid.NewString(), waiting: map[string]map[chan struct{}]struct{}{}}
+	return &StepHub{store: s, log: log.Named("steps"), origin: uuid.NewString(), waiting: map[string]map[*waiter]struct{}{}}
 }
 
 // Watch returns a channel that receives after each announced step of an instance, and a function that ends the watch.
 // Announcements may be lost: look at the state too, now and then.
-func (h *StepHub) Watch(instanceID string) (<-chan struct{}, func()) {
-	ch := make(chan struct{}, 1)
+func (h *StepHub) Watch(w casework.Waiting) (<-chan casework.StepNews, func()) {
+	me := &waiter{Waiting: w, news: make(chan casework.StepNews, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.waiting[instanceID] == nil {
-		h.waiting[instanceID] = map[chan struct{}]struct{}{}
+	if h.waiting[w.InstanceID] == nil {
+		h.waiting[w.InstanceID] = map[*waiter]struct{}{}
 	}
-	h.waiting[instanceID][ch] = struct{}{}
-	return ch, func() {
+	h.waiting[w.InstanceID][me] = struct{}{}
+	return me.news, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.waiting[instanceID], ch)
-		if len(h.waiting[instanceID]) == 0 {
-			delete(h.waiting, instanceID)
+		delete(h.waiting[w.InstanceID], me)
+		if len(h.waiting[w.InstanceID]) == 0 {
+			delete(h.waiting, w.InstanceID)
 		}
 	}
 }
@@ -120,18 +127,45 @@ func (h *StepHub) name() string {
 	return h.origin
 }
 
-func (h *StepHub) wake(instanceID string) {
+// callerFor names who waits in this process for the step that a command causes; empty if nobody does.
+func (h *StepHub) callerFor(instanceID, commandID string) string {
+	if h == nil {
+		return ""
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for w := range h.waiting[instanceID] {
+		if w.CommandID == commandID && w.Caller != "" {
+			return w.Caller
+		}
+	}
+	return ""
+}
+
+// tell wakes everybody who waits for an instance. Those for whom the next tasks have been found get them: what one caller
+// sees is never given to another.
+func (h *StepHub) tell(found casework.Waiting, next []casework.Task) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.waiting[instanceID] {
-		select {
-		case ch <- struct{}{}:
-		default:
+	for w := range h.waiting[found.InstanceID] {
+		var news casework.StepNews
+		if w.Waiting == found {
+			news.Next = next
 		}
+		w.put(news)
 	}
+}
+
+// put leaves the latest news. Whoever is slow misses what came before, which is as good as an announcement that is lost.
+func (w *waiter) put(news casework.StepNews) {
+	select {
+	case <-w.news:
+	default:
+	}
+	w.news <- news // nobody else puts: the hub is locked
 }
 
 // Run listens on a connection of its own until ctx ends, and connects again when that breaks.
@@ -164,7 +198,7 @@ func (h *StepHub) listen(ctx context.Context) error {
 			return err
 		}
 		if origin, instanceID, _ := strings.Cut(n.Payload, " "); origin != h.origin {
-			h.wake(instanceID)
+			h.tell(casework.Waiting{InstanceID: instanceID}, nil)
 		}
 	}
 }

@@ -350,7 +350,7 @@ func hasCode(t *testing.T, err error, code casework.Code) casework.Error {
 	return *outside
 }
 
-// marks counts what acts on a task leave behind.
+// marks counts what acts on a task leave behind. The signal of a command is in the outbox, or has yet to be put there.
 type marks struct{ History, Commands, Outbox int }
 
 func (w *world) marks(t *testing.T, taskID, action string) marks {
@@ -359,7 +359,8 @@ func (w *world) marks(t *testing.T, taskID, action string) marks {
 	err := w.super.QueryRow(t.Context(), `SELECT
 		(SELECT count(*) FROM flowable.task_history WHERE task_id = $1 AND action_type = $2),
 		(SELECT count(*) FROM flowable.task_commands WHERE task_id = $1 AND kind = lower($2)),
-		(SELECT count(*) FROM flowable.outbox o JOIN flowable.task_commands c USING (command_id) WHERE c.task_id = $1 AND c.kind = lower($2))`,
+		(SELECT count(*) FROM flowable.task_commands c LEFT JOIN flowable.outbox o USING (command_id)
+			WHERE c.task_id = $1 AND c.kind = lower($2) AND (o.outbox_id IS NOT NULL OR (c.state = 'ACCEPTED' AND NOT c.queued)))`,
 		taskID, action).Scan(&m.History, &m.Commands, &m.Outbox)
 	require.NoError(t, err)
 	return m

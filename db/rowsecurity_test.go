@@ -76,6 +76,8 @@ func (u *unit) busy(t *testing.T) (instance, id string) {
 	})
 	_, err := u.api.ClaimTask(t.Context(), u.user, id, uuid.New())
 	require.NoError(t, err)
+	u.exec(t, `INSERT INTO flowable.outbox (kind, process_instance_id, command_id, payload, created_by)
+		SELECT 'SIGNAL', process_instance_id, command_id, '{}', actor_id FROM flowable.task_commands WHERE task_id = $1`, id) // as after a second
 	answer, err := u.api.ReserveKey(t.Context(), u.user, u.name, strings.Repeat("0", 64))
 	require.NoError(t, err)
 	require.Nil(t, answer)

@@ -28,6 +28,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	url      string
 	announce func(instanceID string) // told of every committed step; may be nil
+	waiters  *StepHub                // those in this process who wait for steps; may be nil
 }
 
 // Open connects and checks that the database answers.

@@ -123,7 +123,11 @@ func (s *Schedules) keep(ctx context.Context, id string, start casework.Triggere
 	return nil
 }
 
+// write makes a schedule, or makes it anew. What was due between the activation and this moment is made up for: a moment that
+// has had its case already has no second one.
 func (s *Schedules) write(ctx context.Context, id string, start casework.TriggeredStart, spec client.ScheduleSpec, note string) error {
+	now := s.now()
+	missed := client.ScheduleBackfill{Start: later(start.ActiveFrom, now.Add(-scheduleCatchUp)), End: now, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL}
 	action := &client.ScheduleWorkflowAction{
 		ID: id, Workflow: workflows.StartByTimerWorkflow, TaskQueue: workflows.TaskQueue,
 		Args:          []any{casework.TimerStart{ProcessKey: start.Definition.ProcessKey, StartEventID: start.Event.ID}},
@@ -131,19 +135,33 @@ func (s *Schedules) write(ctx context.Context, id string, start casework.Trigger
 	}
 	_, err := s.client.Create(ctx, client.ScheduleOptions{
 		ID: id, Spec: spec, Action: action, Note: note, CatchupWindow: scheduleCatchUp,
-		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL, // each case is one of its own
+		Overlap:          enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL, // each case is one of its own
+		ScheduleBackfill: []client.ScheduleBackfill{missed},
 	})
 	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return err
 	}
-	return s.client.GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
+	handle, changed := s.client.GetHandle(ctx, id), false
+	err = handle.Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			next := in.Description.Schedule
+			changed = next.State.Note != note
 			next.Spec, next.Action, next.State.Note = &spec, action, note
 			next.Policy = &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL, CatchupWindow: scheduleCatchUp}
 			return &client.ScheduleUpdate{Schedule: &next}, nil
 		},
 	})
+	if err != nil || !changed {
+		return err
+	}
+	return handle.Backfill(ctx, client.ScheduleBackfillOptions{Backfill: []client.ScheduleBackfill{missed}})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // removeOthers deletes the schedules of start events that are not in force any more.

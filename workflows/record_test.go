@@ -106,6 +106,11 @@ var recordings = map[string]func(d *driver){
 		d.complete("middle", "again", "NO")
 		d.complete("left")
 	},
+	"recordedEvents-script-call-and-message": func(d *driver) {
+		d.begin("alice.intake", "recordedEvents", "asked")
+		d.message("recorded answer")
+	},
+	"recordedBurst-continued": func(d *driver) { d.begin("alice.intake", "recordedBurst", "asked") },
 	"recordedDecision-incident": func(d *driver) {
 		d.begin("alice.intake", "recordedDecision", "asked")
 		d.until(func() bool { return d.task("decide").EscalationLevel == 1 })
@@ -240,6 +245,16 @@ func (d *driver) post(path string, body any) {
 	d.t.Helper()
 	_, err := d.stack.As("mike.admin").Do(d.t.Context(), http.MethodPost, "/api/workflow/process-instances/"+d.id+"/"+path, body, nil)
 	require.NoError(d.t, err)
+}
+
+// message sends a message to the case as soon as it waits for it.
+func (d *driver) message(name string) {
+	d.t.Helper()
+	body := map[string]any{"messageName": name, "processInstanceId": d.id}
+	d.until(func() bool {
+		_, err := d.stack.As("mike.admin").Do(d.t.Context(), http.MethodPost, "/api/workflow/messages", body, nil)
+		return err == nil
+	})
 }
 
 // signal sends a command past the database.

@@ -56,14 +56,19 @@ func (q *Queries) InstanceOperate(ctx context.Context, arg InstanceOperateParams
 }
 
 const stepCommit = `-- name: StepCommit :one
-SELECT flowable.commit_step($1::JSONB)::JSONB AS result
+SELECT flowable.commit_step_for($1::JSONB, $2::TEXT)::JSONB AS answer
 `
 
-func (q *Queries) StepCommit(ctx context.Context, step json.RawMessage) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, stepCommit, step)
-	var result json.RawMessage
-	err := row.Scan(&result)
-	return result, err
+type StepCommitParams struct {
+	Step   json.RawMessage
+	UserID string
+}
+
+func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, stepCommit, arg.Step, arg.UserID)
+	var answer json.RawMessage
+	err := row.Scan(&answer)
+	return answer, err
 }
 
 const taskClaim = `-- name: TaskClaim :one

@@ -10,6 +10,20 @@ import (
 	"encoding/json"
 )
 
+const commandsQueue = `-- name: CommandsQueue :exec
+SELECT flowable.queue_commands(make_interval(secs => $1::FLOAT), $2::INTEGER)
+`
+
+type CommandsQueueParams struct {
+	AgeSeconds float64
+	Most       int32
+}
+
+func (q *Queries) CommandsQueue(ctx context.Context, arg CommandsQueueParams) error {
+	_, err := q.db.Exec(ctx, commandsQueue, arg.AgeSeconds, arg.Most)
+	return err
+}
+
 const outboxDead = `-- name: OutboxDead :exec
 SELECT flowable.give_up_delivery($1::BIGINT, $2::TEXT)
 `

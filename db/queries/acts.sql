@@ -17,4 +17,4 @@ SELECT flowable.start_case(@request::JSONB, @user_id::TEXT)::JSONB AS delivery;
 SELECT flowable.operate_instance(@kind::TEXT, @instance_id::TEXT, @incident_id::TEXT, @user_id::TEXT, @command_id::UUID, @details::JSONB)::JSONB AS verdict;
 
 -- name: StepCommit :one
-SELECT flowable.commit_step(@step::JSONB)::JSONB AS result;
+SELECT flowable.commit_step_for(@step::JSONB, @user_id::TEXT)::JSONB AS answer;

@@ -13,6 +13,9 @@ WHERE o.outbox_id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING o.outbox_id, o.kind, o.payload, o.attempts;
 
+-- name: CommandsQueue :exec
+SELECT flowable.queue_commands(make_interval(secs => @age_seconds::FLOAT), @most::INTEGER);
+
 -- name: OutboxDead :exec
 SELECT flowable.give_up_delivery(@outbox_id::BIGINT, @reason::TEXT);
 

@@ -14,28 +14,61 @@ import (
 // tick is the unit of /proc/PID/stat, in milliseconds.
 const tick = 10
 
-// cpuTime sums the processor time spent so far, in milliseconds, by the part of the system that spent it. It is empty
-// where there is no /proc.
+// process is what /proc tells of one process.
+type process struct {
+	parent int
+	ms     float64 // processor time, user and system
+	part   string
+}
+
+// cpuTime sums the processor time spent so far, in milliseconds, by the part of the system that spent it: by this process
+// and those that descend from it. It is empty where there is no /proc.
 func cpuTime() map[string]float64 {
+	all := processes()
 	spent := map[string]float64{}
+	for pid, p := range all {
+		if p.part != "" && descends(all, pid, os.Getpid()) {
+			spent[p.part] += p.ms
+		}
+	}
+	return spent
+}
+
+func processes() map[int]process {
+	all := map[int]process{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return spent
+		return all
 	}
 	for _, path := range stats {
+		dir := filepath.Dir(path)
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
 		stat, err := os.ReadFile(path)
 		if err != nil {
 			continue // gone
 		}
-		cmdline, err := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		cmdline, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 		if err != nil {
 			continue
 		}
-		if part := partOf(cmdline); part != "" {
-			spent[part] += ticksOf(stat) * tick
+		p := readStat(stat)
+		p.part = partOf(cmdline)
+		all[pid] = p
+	}
+	return all
+}
+
+// descends reports whether a process is another one or was started below it.
+func descends(all map[int]process, pid, from int) bool {
+	for ; pid != from; pid = all[pid].parent {
+		if _, known := all[pid]; !known {
+			return false
 		}
 	}
-	return spent
+	return true
 }
 
 // partOf names the part a process belongs to; empty for what is no part of the system.
@@ -59,16 +92,17 @@ func partOf(cmdline []byte) string {
 	return ""
 }
 
-// ticksOf reads user and system time from /proc/PID/stat, fields 14 and 15 of proc(5).
-func ticksOf(stat []byte) float64 {
+// readStat reads the parent and the times from /proc/PID/stat, fields 4, 14 and 15 of proc(5).
+func readStat(stat []byte) process {
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	const user, system = 11, 12 // counted from the field after the name
+	const parent, user, system = 1, 11, 12 // counted from the field after the name
 	if len(fields) <= system {
-		return 0
+		return process{}
 	}
+	p, _ := strconv.Atoi(fields[parent])
 	u, _ := strconv.ParseFloat(fields[user], 64)
 	s, _ := strconv.ParseFloat(fields[system], 64)
-	return u + s
+	return process{parent: p, ms: (u + s) * tick}
 }
 
 // printCPU writes one line: the sum, then the parts.

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	out := flag.String("json", "", "file for the figures as JSON")
-	span := flag.Duration("for", 10*time.Second, "how long each series runs")
+	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
 	only := flag.String("only", "", "steps or claims; empty runs both")
@@ -105,4 +105,7 @@ func head() {
 func (s series) print() {
 	fmt.Printf(row, s.Name, s.Parallel, s.Steps, s.PerSec, s.P50, s.P95, s.P99)
 	printCPU(s.CPU)
+	for _, r := range s.Ratios {
+		fmt.Printf("%-52s %9.2fx %8.2fx %8.2fx %8.2fx\n", "  times the "+r.To, r.PerSec, r.P50, r.P95, r.P99)
+	}
 }

@@ -18,7 +18,23 @@ type series struct {
 	P95      float64 `json:"p95ms"`
 	P99      float64 `json:"p99ms"`
 
-	CPU map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
+	CPU    map[string]float64 `json:"cpuMsPerStep,omitempty"` // by part of the system
+	Ratios []ratio            `json:"ratios,omitempty"`       // to series of the same run
+}
+
+// ratio says how many times the figures of another series a series has.
+type ratio struct {
+	To     string  `json:"to"`
+	PerSec float64 `json:"stepsPerSecond"`
+	P50    float64 `json:"p50"`
+	P95    float64 `json:"p95"`
+	P99    float64 `json:"p99"`
+}
+
+func (s *series) compareWith(other series) {
+	s.Ratios = append(s.Ratios, ratio{
+		To: other.Name, PerSec: s.PerSec / other.PerSec, P50: s.P50 / other.P50, P95: s.P95 / other.P95, P99: s.P99 / other.P99,
+	})
 }
 
 // stepper prepares one case and returns what does one step of it.
@@ -44,22 +60,17 @@ func prepare(ctx context.Context, name string, parallel int, next stepper) (*mea
 	return m, nil
 }
 
-// run lets the cases go on for a while; steps under way at its end are finished and counted.
-func (m *measurement) run(span time.Duration) error {
+// run lets the cases go on for a while. What begins within the lead is not counted: it is the time in which the work that
+// others have left behind is done. Steps under way at the end are finished and counted.
+func (m *measurement) run(lead, span time.Duration) error {
 	var mu sync.Mutex
 	var failures []error
-	before, start := cpuTime(), time.Now()
+	from := time.Now().Add(lead)
+	until := from.Add(span)
 	var running sync.WaitGroup
 	for _, step := range m.steps {
 		running.Go(func() {
-			var mine []time.Duration
-			var err error
-			for err == nil && time.Since(start) < span {
-				began := time.Now()
-				if err = step(); err == nil {
-					mine = append(mine, time.Since(began))
-				}
-			}
+			mine, err := repeat(step, from, until)
 			mu.Lock()
 			defer mu.Unlock()
 			m.took = append(m.took, mine...)
@@ -68,12 +79,27 @@ func (m *measurement) run(span time.Duration) error {
 			}
 		})
 	}
+	time.Sleep(lead)
+	before := cpuTime()
 	running.Wait()
-	m.elapsed += time.Since(start)
+	m.elapsed += time.Since(from)
 	for part, ms := range cpuTime() {
 		m.cpu[part] += ms - before[part]
 	}
 	return errors.Join(failures...)
+}
+
+// repeat does one step after the other and returns how long those took that began in the span.
+func repeat(step func() error, from, until time.Time) (took []time.Duration, err error) {
+	for began := time.Now(); began.Before(until); began = time.Now() {
+		if err := step(); err != nil {
+			return took, err
+		}
+		if !began.Before(from) {
+			took = append(took, time.Since(began))
+		}
+	}
+	return took, nil
 }
 
 func (m *measurement) series() series {
@@ -102,6 +128,6 @@ func measure(ctx context.Context, name string, parallel int, span time.Duration,
 	if err != nil {
 		return series{}, err
 	}
-	err = m.run(span)
+	err = m.run(0, span)
 	return m.series(), err
 }

@@ -4,34 +4,46 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
-
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/onecms/nextgen-workflow/internal/casework"
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
-// rounds is how many turns the bare loop and the human step take at each degree of parallelism: what else the machine does
-// meets both alike.
-const rounds = 4
+const (
+	// rounds is how many turns the series take at each degree of parallelism: what else the machine does meets all alike.
+	rounds = 3
+	// lead begins each turn and is not counted. Temporal sets timers for its tasks, of five and ten seconds, and works on
+	// them when they fire: without it, the turn after a fast series would pay for that.
+	lead = 10 * time.Second
+)
 
-// benchSteps measures the bare loop and the human step in turns, at several degrees of parallelism.
+// contender is a series that is measured in turns with others.
+type contender struct {
+	name string
+	next stepper
+}
+
+// The series that the human step is compared with, and its own.
+const (
+	bareName    = "bare loop"
+	hurriedName = "bare loop, next signal at once"
+	humanName   = "claim, complete, next task there"
+)
+
+// benchSteps measures the bare loop, in both of its forms, and the human step in turns, at several degrees of parallelism.
 func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time.Duration) ([]series, error) {
 	if err := s.Deploy(ctx, "internal/bench/loop.bpmn"); err != nil {
 		return nil, err
 	}
-	bare, err := startBare(ctx, s.TemporalAddress)
+	b, err := startBare(ctx, s.TemporalAddress)
 	if err != nil {
 		return nil, err
 	}
-	defer bare.stop()
-	for _, warm := range []stepper{bare.step, humanStep(s)} {
-		if _, err := measure(ctx, "warm up", 8, 3*time.Second, warm); err != nil {
+	defer b.stop()
+	contenders := []contender{{bareName, b.whole}, {hurriedName, b.hurried}, {humanName, humanStep(s)}}
+	for _, c := range contenders {
+		if _, err := measure(ctx, "warm up", 8, 3*time.Second, c.next); err != nil {
 			return nil, err
 		}
 	}
@@ -42,36 +54,44 @@ func benchSteps(ctx context.Context, s *stack.Stack, degrees []string, span time
 		if err != nil {
 			return nil, err
 		}
-		loop, human, err := compare(ctx, parallel, span, bare.step, humanStep(s))
+		found, err := compare(ctx, parallel, span, contenders)
 		if err != nil {
 			return nil, err
 		}
-		loop.print()
-		human.print()
-		fmt.Printf("%-34s %8s %8s %9.2fx %8.2fx %8.2fx %8.2fx\n", "  human step / bare loop", "", "",
-			human.PerSec/loop.PerSec, human.P50/loop.P50, human.P95/loop.P95, human.P99/loop.P99)
-		all = append(all, loop, human)
+		human := &found[len(found)-1]
+		for _, other := range found[:len(found)-1] {
+			human.compareWith(other)
+		}
+		for _, f := range found {
+			f.print()
+		}
+		all = append(all, found...)
 	}
 	return all, nil
 }
 
-func compare(ctx context.Context, parallel int, span time.Duration, bare, human stepper) (loop, person series, err error) {
-	b, err := prepare(ctx, "bare loop", parallel, bare)
-	if err != nil {
-		return series{}, series{}, err
-	}
-	h, err := prepare(ctx, "claim, complete, next task there", parallel, human)
-	if err != nil {
-		return series{}, series{}, err
+// compare lets the contenders take turns and returns their series in the same order.
+func compare(ctx context.Context, parallel int, span time.Duration, contenders []contender) ([]series, error) {
+	var running []*measurement
+	for _, c := range contenders {
+		m, err := prepare(ctx, c.name, parallel, c.next)
+		if err != nil {
+			return nil, err
+		}
+		running = append(running, m)
 	}
 	for range rounds {
-		for _, m := range []*measurement{b, h} {
-			if err := m.run(span / rounds); err != nil {
-				return series{}, series{}, err
+		for _, m := range running {
+			if err := m.run(lead, span/rounds); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return b.series(), h.series(), nil
+	found := make([]series, 0, len(running))
+	for _, m := range running {
+		found = append(found, m.series())
+	}
+	return found, nil
 }
 
 // humanStep claims and completes over HTTP; the answer of the completion has the next task.
@@ -102,91 +122,3 @@ func humanStep(s *stack.Stack) stepper {
 		}, nil
 	}
 }
-
-// bare is the floor: a workflow that gets a signal, runs a local activity that does nothing, and waits again.
-type bare struct {
-	client client.Client
-	worker worker.Worker
-	mu     sync.Mutex
-	done   map[string]chan struct{}
-}
-
-const bareQueue = "bench-bare"
-
-func startBare(ctx context.Context, address string) (*bare, error) {
-	c, err := client.DialContext(ctx, client.Options{
-		HostPort: address, Logger: silent{},
-		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}, // as the product
-	})
-	if err != nil {
-		return nil, err
-	}
-	b := &bare{client: c, done: map[string]chan struct{}{}}
-	b.worker = worker.New(c, bareQueue, worker.Options{
-		MaxConcurrentWorkflowTaskPollers: 8, MaxConcurrentActivityTaskPollers: 8, DeadlockDetectionTimeout: 5 * time.Second,
-	})
-	b.worker.RegisterWorkflowWithOptions(bareLoop, workflow.RegisterOptions{Name: "bareLoop"})
-	b.worker.RegisterActivityWithOptions(b.noop, activity.RegisterOptions{Name: "noop"})
-	return b, b.worker.Start()
-}
-
-func (b *bare) stop() {
-	b.worker.Stop()
-	b.client.Close()
-}
-
-// noop does nothing but tell that the step was applied.
-func (b *bare) noop(_ context.Context, id string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.done[id] <- struct{}{}
-	return nil
-}
-
-func bareLoop(ctx workflow.Context, id string) error {
-	ch := workflow.GetSignalChannel(ctx, "go")
-	for {
-		if err := workflow.Await(ctx, func() bool { return ch.Len() > 0 }); err != nil {
-			return err
-		}
-		var n int
-		for ch.ReceiveAsync(&n) {
-			local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: 3 * time.Second})
-			if err := workflow.ExecuteLocalActivity(local, "noop", id).Get(ctx, nil); err != nil {
-				return err
-			}
-		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return workflow.NewContinueAsNewError(ctx, "bareLoop", id)
-		}
-	}
-}
-
-func (b *bare) step(ctx context.Context, i int) (func() error, error) {
-	id := fmt.Sprintf("bare-%d-%d", i, time.Now().UnixNano())
-	applied := make(chan struct{}, 1)
-	b.mu.Lock()
-	b.done[id] = applied
-	b.mu.Unlock()
-	if _, err := b.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: bareQueue}, "bareLoop", id); err != nil {
-		return nil, err
-	}
-	return func() error {
-		if err := b.client.SignalWorkflow(ctx, id, "", "go", 1); err != nil {
-			return err
-		}
-		select {
-		case <-applied:
-			return nil
-		case <-time.After(20 * time.Second):
-			return fmt.Errorf("%s: a signal was not applied", id)
-		}
-	}, nil
-}
-
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Info(string, ...any)  {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}

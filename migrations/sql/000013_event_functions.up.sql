@@ -131,7 +131,7 @@ CREATE FUNCTION flowable.record_message(p_kind TEXT, p JSONB, p_routed JSONB, p_
 AS $$
     INSERT INTO flowable.event_messages (message_id, kind, event_name, correlation_key, business_key, thrown_by, process_instance_id,
         outcome, receiver_id, receivers, variables, reason)
-    VALUES ((p ->> 'id')::UUID, p_kind, p ->> 'name', COALESCE(p ->> 'correlation', ''), p ->> 'businessKey', p_user_id, p_thrower,
+    VALUES ((p ->> 'id')::UUID, p_kind, left(p ->> 'name', 255), left(COALESCE(p ->> 'correlation', ''), 255), p ->> 'businessKey', p_user_id, p_thrower,
         p_routed ->> 'outcome',
         COALESCE(p_routed #>> '{delivery,command,instanceId}', p_routed #>> '{delivery,start,instanceId}'),
         COALESCE((p_routed ->> 'receivers')::INTEGER, (p_routed ? 'delivery')::INTEGER),
