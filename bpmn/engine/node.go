@@ -167,6 +167,7 @@ func (m *machine) leave(v visit) {
 		return m.goOut(v)
 	})
 	if err != nil {
+		m.disarm(bodyID(v.id)) // what it was is over: only its end is tried again
 		m.raise(v, Leaving, err)
 		return
 	}
