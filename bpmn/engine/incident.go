@@ -73,6 +73,10 @@ func (m *machine) retryIncident(ev Event) error {
 			m.startInstances(s.ID)
 			return nil
 		}
+		if v.node.Kind == bpmn.AdHocSubProcess && !m.isWhole(v.id) {
+			m.askWhetherComplete(v)
+			return nil
+		}
 		m.leave(v)
 	case Failed:
 		m.state.Tokens[i].State = Waiting
