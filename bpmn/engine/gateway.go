@@ -188,6 +188,7 @@ func (m *machine) endGateway(v visit) {
 	// The event has come whatever a listener says.
 	_ = m.try(func() error { return m.runListeners(v.node.End, v) })
 	m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+	m.closeScopes(v.id)
 	m.state.removeToken(v.id)
 }
 
