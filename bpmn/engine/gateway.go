@@ -149,7 +149,7 @@ func (m *machine) enterEventGateway(v visit) (outcome, error) {
 	if err := m.rest(v); err != nil {
 		return stay, err
 	}
-	return stay, m.armTargets(v, -1)
+	return stay, m.armTargets(v, m.program.NodeIndex(v.start))
 }
 
 // armTargets arms the events behind an event-based gateway, but for one.
