@@ -100,7 +100,7 @@ func (m *machine) isAwaited(node *bpmn.Node, scope string) bool {
 	looked := make([]bool, len(m.program.Nodes))
 	for _, t := range m.state.Tokens {
 		from := m.program.NodeIndex(t.Node)
-		if t.Scope != scope || looked[from] || from == join && t.State == Joining {
+		if t.Scope != scope || looked[from] || from == join && t.State == Joining || t.Ahead {
 			continue
 		}
 		looked[from] = true

@@ -195,6 +195,10 @@ func (m *machine) runEndListeners(v visit) error {
 
 // goOut ends the node instance and takes its outgoing flows.
 func (m *machine) goOut(v visit) error {
+	if i := m.state.token(v.id); i >= 0 && m.state.Tokens[i].Ahead {
+		m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+		return nil
+	}
 	flows, err := m.chooseFlows(v)
 	if err != nil {
 		return err

@@ -115,8 +115,10 @@ func (m *machine) dropArrivals(scope string) {
 		if a.Scope != scope {
 			return false
 		}
-		if a.ID != "" {
+		if a.ID != "" && (m.node(a.Node).Loop == nil || m.isInstance(a.Scope, a.Node)) {
 			m.emit(Effect{Kind: NodeCancelled, Element: a.Node, Instance: a.ID})
+		}
+		if a.ID != "" {
 			m.closeScopes(a.ID)
 		}
 		return true
