@@ -83,7 +83,11 @@ func (m *machine) retryIncident(ev Event) error {
 		m.askAgain(v)
 	default:
 		m.state.removeToken(t.ID)
-		m.send(Arrival{Node: t.Node, Flow: t.Flow, ID: t.ID, Scope: t.Scope, Caught: t.Caught, Start: t.Start})
+		id := t.ID
+		if v.node.Kind == bpmn.ComplexGateway && len(v.node.In) > 1 && !t.Caught { // it has not opened: it joins once more
+			id = ""
+		}
+		m.send(Arrival{Node: t.Node, Flow: t.Flow, ID: id, Scope: t.Scope, Caught: t.Caught, Start: t.Start})
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func behaviourOf(kind bpmn.NodeKind) behaviour {
 	case bpmn.EventGateway:
 		return (*machine).enterEventGateway
 	case bpmn.StartEvent, bpmn.BoundaryEvent, bpmn.Task, bpmn.ManualTask,
-		bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway:
+		bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway, bpmn.ComplexGateway:
 		return func(*machine, visit) (outcome, error) { return goOn, nil }
 	}
 	return func(_ *machine, v visit) (outcome, error) {

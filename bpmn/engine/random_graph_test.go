@@ -20,6 +20,7 @@ var shapes = []string{
 	`<parallelGateway id="%s"/>`,
 	`<inclusiveGateway id="%s"/>`,
 	`<inclusiveGateway id="%s"/>`,
+	`<complexGateway id="%s"><activationCondition>${activationCount &gt;= answer}</activationCondition></complexGateway>`,
 	`<intermediateCatchEvent id="%s"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>`,
 	`<intermediateCatchEvent id="%s"><signalEventDefinition signalRef="S"/></intermediateCatchEvent>`,
 	`<intermediateThrowEvent id="%s"><signalEventDefinition signalRef="S"/></intermediateThrowEvent>`,

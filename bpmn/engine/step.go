@@ -105,7 +105,7 @@ func (m *machine) run() {
 			m.state.Pending = append(m.later, m.arrived...)
 			return
 		case len(m.arrived) == 0:
-			if m.openInclusiveJoin() || m.finishScope() {
+			if m.openInclusiveJoin() || m.resetComplex() || m.finishScope() {
 				continue
 			}
 			return
