@@ -48,13 +48,12 @@ func (m *machine) joinAll(node *bpmn.Node, a Arrival) bool {
 
 // joining finds the oldest token that waits at a gateway for others and came by a flow; "" if there is none.
 func (m *machine) joining(node, scope, flow string) string {
-	i := slices.IndexFunc(m.state.Tokens, func(t Token) bool {
-		return t.State == Joining && !t.Spent && t.Node == node && t.Scope == scope && t.Flow == flow
-	})
-	if i < 0 {
-		return ""
+	for i := range m.state.Tokens {
+		if t := &m.state.Tokens[i]; t.State == Joining && !t.Spent && t.Node == node && t.Scope == scope && t.Flow == flow {
+			return t.ID
+		}
 	}
-	return m.state.Tokens[i].ID
+	return ""
 }
 
 // openInclusiveJoin opens one inclusive gateway at which tokens wait and which no other token of its scope can still reach,
