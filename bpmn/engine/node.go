@@ -209,6 +209,12 @@ func (m *machine) goOut(v visit) error {
 
 // cancelToken removes a token and all that hangs on it.
 func (m *machine) cancelToken(t Token) {
+	m.release(t)
+	m.state.removeToken(t.ID)
+}
+
+// release cancels all that hangs on a token that is about to be removed.
+func (m *machine) release(t Token) {
 	v := m.visitOf(t)
 	whole := v.node.Loop != nil && !m.isInstance(t.Scope, t.Node)
 	for _, kind := range []ScopeKind{BodyScope, LoopScope} {
@@ -230,7 +236,6 @@ func (m *machine) cancelToken(t Token) {
 		m.emit(Effect{Kind: NodeCancelled, Element: t.Node, Instance: t.ID})
 	}
 	m.closeScopes(t.ID)
-	m.state.removeToken(t.ID)
 }
 
 // cancelWork takes back what a waiting token has asked for.

@@ -77,7 +77,7 @@ func randomLevel(random *rand.Rand, b *strings.Builder, prefix, start string, de
 		if ends[i] {
 			continue
 		}
-		for range 1 + random.IntN(2) {
+		for range 1 + random.IntN(4)/3 {
 			condition := ""
 			if splits[i] {
 				condition = fmt.Sprintf("answer != %d", random.IntN(4))
