@@ -39,7 +39,9 @@ func (m *machine) start(ev Event) error {
 	}
 	if m.state.Rev > 1 {
 		m.openProcess(func() error { return m.runListeners(m.program.Start, visit{node: node}) })
-		m.openProcess(func() error { return m.armEventSubs("", &m.program.Root) })
+		for _, start := range m.eventStarts(&m.program.Root) {
+			m.openProcess(func() error { return m.arm(&m.program.Nodes[start], "", "") })
+		}
 	}
 	m.begins(node)
 	return nil
