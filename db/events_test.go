@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -426,4 +427,32 @@ func TestATimerStartsACaseOfTheActiveVersionOnce(t *testing.T) {
 	delivery, err := u.worker.StartByTimer(t.Context(), ask)
 	require.NoError(t, err)
 	require.Nil(t, delivery, "no version is active")
+}
+
+// A delivery that Temporal would refuse for its size would be tried for ever, and its receiver wait for ever.
+func TestWhatIsTooLargeToBeDeliveredIsToldInstead(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	key, large := u.called(t, 1), json.RawMessage(`"`+strings.Repeat("x", 1<<20)+`"`)
+	parent, id := u.start(t, admin), uuid.NewString()
+	told := u.call(t, parent, 1, casework.ChildStart{InstanceID: uuid.NewString(), ProcessKey: key, Variables: map[string]json.RawMessage{"v": large}}).Deliveries
+	require.Len(t, told, 1)
+	require.Equal(t, casework.ChildFailed, told[0].Command.Status)
+	require.Contains(t, told[0].Command.Reason, "1 MiB")
+
+	u.call(t, parent, 2, casework.ChildStart{InstanceID: id, ProcessKey: key})
+	u.step(t, casework.StepCommit{InstanceID: id, Step: 1, Variables: []casework.VariableChange{{Name: "v", Value: large}},
+		Events: &casework.StepEvents{Escalations: []string{"LATE"}}})
+	told = u.step(t, casework.StepCommit{InstanceID: id, Step: 2, End: &casework.InstanceEnd{Status: casework.InstanceCompleted}}).Deliveries
+	require.Len(t, told, 1)
+	require.Equal(t, casework.ChildFailed, told[0].Command.Status)
+	require.Contains(t, told[0].Command.Reason, "1 MiB")
+	require.Zero(t, one[int](t, u.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1 AND octet_length(payload::TEXT) > 1000000", parent))
+
+	name := "Paid " + u.name
+	u.waits(t, subscription("wait:2", "message", name))
+	u.step(t, casework.StepCommit{InstanceID: parent, Step: 3, Events: &casework.StepEvents{
+		Messages: []casework.Throw{{Name: name, ElementID: "throw", Variables: map[string]json.RawMessage{"v": large}}},
+	}})
+	require.Equal(t, []string{"UNMATCHED 0 it carries more than 1 MiB of variables"}, u.outcome(t, name))
 }
