@@ -133,7 +133,7 @@ func (s *Schedules) write(ctx context.Context, id string, start casework.Trigger
 	missed := client.ScheduleBackfill{Start: later(start.ActiveFrom, now.Add(-scheduleCatchUp)), End: now, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL}
 	action := &client.ScheduleWorkflowAction{
 		ID: id, Workflow: workflows.StartByTimerWorkflow, TaskQueue: workflows.TaskQueue,
-		Args:          []any{casework.TimerStart{ProcessKey: start.Definition.ProcessKey, StartEventID: start.Event.ID}},
+		Args:          []any{casework.TimerStart{ProcessKey: start.Definition.ProcessKey, Version: start.Definition.Version, StartEventID: start.Event.ID}},
 		StaticSummary: "start of " + start.Definition.ProcessName,
 	}
 	_, err := s.client.Create(ctx, client.ScheduleOptions{

@@ -132,7 +132,7 @@ func TestSchedulesFollowTheActiveVersions(t *testing.T) {
 	require.Len(t, made.ScheduleBackfill, 1, "what was due since the activation")
 	action := made.Action.(*client.ScheduleWorkflowAction)
 	require.Equal(t, workflows.StartByTimerWorkflow, action.Workflow)
-	require.Equal(t, []any{casework.TimerStart{ProcessKey: "bills", StartEventID: "due"}}, action.Args)
+	require.Equal(t, []any{casework.TimerStart{ProcessKey: "bills", Version: 1, StartEventID: "due"}}, action.Args)
 	require.Empty(t, once(), "nothing has changed")
 
 	starts.list = []casework.TriggeredStart{hourly("bills", 2, "R/PT2H"), hourly("bills", 2, "0 8 * * *")}
