@@ -100,6 +100,9 @@ func (r *run) loop(ctx workflow.Context) error {
 			r.state.Inbox = append(r.state.Inbox, r.drain()...) // the last act: nothing yields between this and the return
 			return workflow.NewContinueAsNewError(ctx, r.start.ProcessKey, Input{Start: r.start, State: &r.state})
 		}
+		if err := r.startWaiting(work); err != nil {
+			return err
+		}
 		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
 		r.show(work)
 		err := workflow.Await(work, func() bool {
@@ -149,7 +152,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 			return err
 		}
 		if !continued && !progress && !answered && !due {
-			return r.startWaiting(work)
+			return nil
 		}
 	}
 }

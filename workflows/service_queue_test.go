@@ -124,3 +124,24 @@ func TestAServiceThatDoesNotAnswerIsAskedForAgainInTheNextRun(t *testing.T) {
 	require.Equal(t, in.State.Activities[0].Token, service.in[0].ElementInstanceID)
 	require.JSONEq(t, `"true"`, string(service.in[0].Variables["seen"]))
 }
+
+// A state that is too large for a new run stays in the old one, and the case goes on.
+func TestAStateThatIsTooLargeDoesNotContinueAsNew(t *testing.T) {
+	t.Parallel()
+	c := newCase(t, process(`<startEvent id="start"/><parallelGateway id="fork"/>
+		<userTask id="read" flowable:assignee="pat"><extensionElements><flowable:inputOutput xmlns:flowable="http://camunda.org/schema/1.0/bpmn">
+			<flowable:inputParameter name="copy">${text}</flowable:inputParameter></flowable:inputOutput></extensionElements></userTask>
+		<serviceTask id="first" flowable:class="Work"/><serviceTask id="second" flowable:class="Work"/><endEvent id="end"/>
+		<sequenceFlow id="f1" sourceRef="start" targetRef="fork"/><sequenceFlow id="f2" sourceRef="fork" targetRef="read"/>
+		<sequenceFlow id="f3" sourceRef="fork" targetRef="first"/><sequenceFlow id="f4" sourceRef="first" targetRef="second"/>
+		<sequenceFlow id="f5" sourceRef="read" targetRef="end"/><sequenceFlow id="f6" sourceRef="second" targetRef="end"/>`))
+	c.start.Variables = object("text", strings.Repeat("x", 1100<<10))
+	service := c.serve("Work", func(int, casework.ActivityInput) (any, error) { return nil, nil })
+	c.SetContinueAsNewSuggested(true)
+	c.at(time.Minute, func() {
+		require.Len(t, service.in, 2)
+		require.Greater(t, len(c.state().Engine.Variables["text"]), 1<<20)
+		c.complete("read")
+	})
+	require.NoError(t, c.run())
+}
