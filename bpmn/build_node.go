@@ -66,12 +66,9 @@ func (b *modelBuilder) activity(n *FlowNode) {
 }
 
 func (b *modelBuilder) gateway(n *FlowNode) {
-	switch n.Kind {
-	case EventGateway:
+	if n.Kind == EventGateway {
 		n.node.Instantiate = isTrue(n.Element.attr("instantiate"), false)
 		n.node.Exclusive = n.Element.attr("eventGatewayType") != "Parallel"
-	case ComplexGateway:
-		n.node.Activation = b.condition(n.Element.child("activationCondition"))
 	}
 }
 

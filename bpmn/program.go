@@ -30,7 +30,6 @@ const (
 	ParallelGateway  NodeKind = "parallelGateway"
 	InclusiveGateway NodeKind = "inclusiveGateway"
 	EventGateway     NodeKind = "eventBasedGateway"
-	ComplexGateway   NodeKind = "complexGateway"
 )
 
 // Program is a compiled process. It is immutable and safe for concurrent use. Nodes and Flows refer to each other by
@@ -64,7 +63,7 @@ type Container struct {
 	Starts    []int // plain start events
 	Triggered []int // process: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks; event sub-process: its start event
 	EventSubs []int // event sub-processes
-	Sources   []int // ad-hoc sub-process: its activities without incoming flow
+	Sources   []int // ad-hoc sub-process, or one without a start event: its nodes without incoming flow
 	Objects   []DataObject
 }
 
@@ -116,7 +115,6 @@ type Node struct {
 	AdHoc        *AdHoc     // ad-hoc sub-process
 	Instantiate  bool       // receive task, event-based gateway: begins an instance
 	Exclusive    bool       // event-based gateway: false when it is a parallel instantiating one
-	Activation   *Template  // complex gateway: activationCondition
 
 	// AsyncBefore and AsyncAfter end the step before the node is entered, and after it is left: what has happened until then
 	// is on record before anything else is tried.
