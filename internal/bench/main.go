@@ -1,5 +1,6 @@
 // Command bench measures the human step (claim, complete, the next task is there) beside a bare Temporal loop in the same
-// run, and claims per second over many open tasks. It runs the product as "nextgen dev" does, on a durable PostgreSQL.
+// run, what automatic processes cost and leave in Temporal, and claims per second over many open tasks. It runs the
+// product as "nextgen dev" does, on a durable PostgreSQL.
 package main
 
 import (
@@ -23,7 +24,7 @@ func main() {
 	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
-	only := flag.String("only", "", "steps or claims; empty runs both")
+	only := flag.String("only", "", "steps, shapes or claims; empty runs them all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -61,15 +62,22 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err := people(ctx, pg.URL); err != nil {
 		return err
 	}
-	var all []series
-	if only != "claims" {
+	var all []any
+	if only == "" || only == "steps" {
 		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
 		if err != nil {
 			return err
 		}
-		all = append(all, steps...)
+		all = appendAll(all, steps)
 	}
-	if only != "steps" {
+	if only == "" || only == "shapes" {
+		shapes, err := benchShapes(ctx, s)
+		if err != nil {
+			return err
+		}
+		all = appendAll(all, shapes)
+	}
+	if only == "" || only == "claims" {
 		s.Stop()
 		claims, err := benchClaims(ctx, pg.URL, tasks, span)
 		if err != nil {
@@ -77,6 +85,18 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		}
 		all = append(all, claims)
 	}
+	return write(out, all)
+}
+
+func appendAll[T any](all []any, more []T) []any {
+	for _, one := range more {
+		all = append(all, one)
+	}
+	return all
+}
+
+// write keeps the figures, where a file is named for them.
+func write(out string, all []any) error {
 	if out == "" {
 		return nil
 	}
