@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -43,7 +42,7 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
 		return err
 	}
-	port, err := freePort()
+	port, err := stack.FreePort()
 	if err != nil {
 		return err
 	}
@@ -105,15 +104,6 @@ func write(out string, all []any) error {
 		return err
 	}
 	return os.WriteFile(out, append(raw, '\n'), 0o644)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 const row = "%-34s %8d %8d %10.1f %9.1f %9.1f %9.1f\n"
