@@ -61,20 +61,9 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err := people(ctx, pg.URL); err != nil {
 		return err
 	}
-	var all []any
-	if only == "" || only == "steps" {
-		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
-		if err != nil {
-			return err
-		}
-		all = appendAll(all, steps)
-	}
-	if only == "" || only == "shapes" {
-		shapes, err := benchShapes(ctx, s)
-		if err != nil {
-			return err
-		}
-		all = appendAll(all, shapes)
+	all, err := benchCases(ctx, s, only, parallel, span)
+	if err != nil {
+		return err
 	}
 	if only == "" || only == "claims" {
 		s.Stop()
@@ -85,6 +74,25 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		all = append(all, claims)
 	}
 	return write(out, all)
+}
+
+// benchCases measures what needs the running product.
+func benchCases(ctx context.Context, s *stack.Stack, only, parallel string, span time.Duration) (all []any, err error) {
+	if only == "" || only == "steps" {
+		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
+		if err != nil {
+			return nil, err
+		}
+		all = appendAll(all, steps)
+	}
+	if only == "" || only == "shapes" {
+		shapes, err := benchShapes(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		all = appendAll(all, shapes)
+	}
+	return all, nil
 }
 
 func appendAll[T any](all []any, more []T) []any {

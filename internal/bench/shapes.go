@@ -68,11 +68,12 @@ func benchShapes(ctx context.Context, s *stack.Stack) ([]shape, error) {
 	for _, p := range []struct {
 		name, key string
 		source    []byte
+		visits    int
 	}{
-		{"warm up", "benchWarm", chain("benchWarm", 10)},
-		{"1,000 service tasks in a row", "benchChain", chain("benchChain", 1000)},
-		{"multi-instance of 1,000", "benchMany1", many("benchMany1", 1000)},
-		{"multi-instance of 10,000", "benchMany10", many("benchMany10", 10_000)},
+		{"warm up", "benchWarm", chain("benchWarm", 10), 12},
+		{"1,000 service tasks in a row", "benchChain", chain("benchChain", 1000), 1002},
+		{"multi-instance of 1,000", "benchMany1", many("benchMany1", 1000), 1002},
+		{"multi-instance of 10,000", "benchMany10", many("benchMany10", 10_000), 10_002},
 	} {
 		if _, err := s.As("mike.admin").DeployModel(ctx, p.source); err != nil {
 			return nil, err
@@ -80,6 +81,9 @@ func benchShapes(ctx context.Context, s *stack.Stack) ([]shape, error) {
 		found, err := oneShape(ctx, s, c, p.key)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		if found.Visits != p.visits {
+			return nil, fmt.Errorf("%s: %d nodes were visited instead of %d", p.name, found.Visits, p.visits)
 		}
 		found.Name = p.name
 		all = append(all, found)

@@ -17,7 +17,7 @@ import (
 // what they are like is read from the product. It is not safe for concurrent use, and one case is played at a time.
 type double struct {
 	*window
-	ctx      context.Context //nolint:containedctx // one case is one request of its own
+	ctx      context.Context // of the case
 	product  *Product
 	begun    string            // when, by the clock of the database
 	real     map[string]string // instance ids of the product by those of the memory

@@ -44,7 +44,7 @@ func Running(t *testing.T) *Product {
 	if nextgen == "" || temporal == "" {
 		t.Skip("NEXTGEN_BINARY and NEXTGEN_TEMPORAL_BINARY are not set; \"make test\" builds both and sets them")
 	}
-	var log io.Writer = io.Discard
+	log := io.Discard
 	if os.Getenv("E2E_LOG") != "" {
 		log = os.Stderr
 	}

@@ -29,8 +29,10 @@ func TestASampleOfTheSharedCasesPassesOnTheProduct(t *testing.T) {
 	t.Parallel()
 	suites := load(t, shared)
 	p := live.Running(t)
+	played := 0
 	for _, s := range suites {
 		sample := s.Every(sampled)
+		played += len(sample.Playable)
 		outcome, err := p.PlaySuite(t.Context(), sample)
 		require.NoError(t, err)
 		var out strings.Builder
@@ -39,7 +41,11 @@ func TestASampleOfTheSharedCasesPassesOnTheProduct(t *testing.T) {
 		t.Logf("\n%s", &out)
 		require.Zero(t, outcome.Wrong+outcome.Refused)
 	}
+	require.GreaterOrEqual(t, played, leastPlayed)
 }
 
 // sampled is of how many playable cases one is played: all of them are in "make conformance REAL=1".
 const sampled = 3
+
+// leastPlayed is how many cases the sample has at least.
+const leastPlayed = 60

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long the product may take until it has done what was done in memory.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // settle waits until the product has come as far as the memory has: the same instances have visited the same elements,
 // which are in the same states, have the same variables, and have ended or not. The API tells of no moment at which everything has come to rest
