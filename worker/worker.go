@@ -20,22 +20,22 @@ import (
 
 // Config tunes a worker. The zero value is ready to use.
 type Config struct {
-	WorkflowTasks int           // workflow tasks at once; default 8 per core
+	WorkflowTasks int           // workflow tasks at once; default 50 per core: one that finds no room goes through Temporal's queues on disk
 	Activities    int           // activities at once, local ones counted apart; default 16 per core
-	Pollers       int           // pollers per kind of task; default 8
+	Pollers       int           // pollers per kind of task; default 16
 	StopTimeout   time.Duration // how long running tasks may take when stopping; default 10s
 }
 
 func (c Config) withDefaults() Config {
 	cores := runtime.GOMAXPROCS(0)
 	if c.WorkflowTasks == 0 {
-		c.WorkflowTasks = 8 * cores
+		c.WorkflowTasks = 50 * cores
 	}
 	if c.Activities == 0 {
 		c.Activities = 16 * cores
 	}
 	if c.Pollers == 0 {
-		c.Pollers = 8
+		c.Pollers = 16
 	}
 	if c.StopTimeout == 0 {
 		c.StopTimeout = 10 * time.Second
