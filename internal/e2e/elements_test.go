@@ -138,7 +138,7 @@ func TestEveryElementHasAScenario(t *testing.T) {
 	for _, kind := range []bpmn.NodeKind{
 		bpmn.StartEvent, bpmn.EndEvent, bpmn.CatchEvent, bpmn.ThrowEvent, bpmn.BoundaryEvent, bpmn.Task, bpmn.ManualTask, bpmn.UserTask,
 		bpmn.ServiceTask, bpmn.SendTask, bpmn.ReceiveTask, bpmn.ScriptTask, bpmn.BusinessRuleTask, bpmn.CallActivity, bpmn.SubProcess,
-		bpmn.Transaction, bpmn.AdHocSubProcess, bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway, bpmn.EventGateway,
+		bpmn.Transaction, bpmn.AdHocSubProcess, bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway, bpmn.EventGateway, bpmn.ComplexGateway,
 	} {
 		require.True(t, kinds[kind], "no scenario names a %s", kind)
 	}
