@@ -66,9 +66,12 @@ func (b *modelBuilder) activity(n *FlowNode) {
 }
 
 func (b *modelBuilder) gateway(n *FlowNode) {
-	if n.Kind == EventGateway {
+	switch n.Kind {
+	case EventGateway:
 		n.node.Instantiate = isTrue(n.Element.attr("instantiate"), false)
 		n.node.Exclusive = n.Element.attr("eventGatewayType") != "Parallel"
+	case ComplexGateway:
+		n.node.Activation = b.condition(n.Element.child("activationCondition"))
 	}
 }
 

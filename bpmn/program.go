@@ -30,6 +30,7 @@ const (
 	ParallelGateway  NodeKind = "parallelGateway"
 	InclusiveGateway NodeKind = "inclusiveGateway"
 	EventGateway     NodeKind = "eventBasedGateway"
+	ComplexGateway   NodeKind = "complexGateway"
 )
 
 // Program is a compiled process. It is immutable and safe for concurrent use. Nodes and Flows refer to each other by
@@ -115,6 +116,7 @@ type Node struct {
 	AdHoc        *AdHoc     // ad-hoc sub-process
 	Instantiate  bool       // receive task, event-based gateway: begins an instance
 	Exclusive    bool       // event-based gateway: false when it is a parallel instantiating one
+	Activation   *Template  // complex gateway: activationCondition
 
 	// AsyncBefore and AsyncAfter end the step before the node is entered, and after it is left: what has happened until then
 	// is on record before anything else is tried.

@@ -6,8 +6,8 @@ func checkDefaultFlow(n *FlowNode, r report) {
 	if ref == "" || !n.Supported {
 		return
 	}
-	if n.Kind != ExclusiveGateway && n.Kind != InclusiveGateway && !n.isActivity() {
-		r(n.Element, "%s has a default flow; only exclusive and inclusive gateways and activities have one", label(n.Element))
+	if n.Kind != ExclusiveGateway && n.Kind != InclusiveGateway && n.Kind != ComplexGateway && !n.isActivity() {
+		r(n.Element, "%s has a default flow; only exclusive, inclusive and complex gateways and activities have one", label(n.Element))
 		return
 	}
 	if n.Default == nil || n.Default.Source != n {

@@ -14,8 +14,6 @@ func checkUnsupportedElement(m *Model, r report) {
 		switch {
 		case e.Space == "":
 			r(e, "the element %s has no namespace; elements of BPMN are in %q", label(e), nsBPMN)
-		case e.isUnsupportedNode() && refusedNodes[e.Local] != "":
-			r(e, "%s is not supported; %s", label(e), refusedNodes[e.Local])
 		case e.isUnsupportedNode():
 			r(e, "%s is not supported", label(e))
 		case e.Space == nsBPMN && e.Parent != nil && !e.Parent.is("process") && !e.isFlowNode() && !knownChild(e):

@@ -26,6 +26,7 @@ var rules = []rule{
 	{"child-exceptions", Warning, checkChildExceptions},
 	{"code-reference", Warning, checkCodeReference},
 	{"compensation", Error, checkCompensation},
+	{"complex-gateway", Error, eachNode(checkComplexGateway)},
 	{"condition-placement", Error, eachFlow(checkConditionPlacement)},
 	{"dangling-flow", Error, eachFlow(checkDanglingFlow)},
 	{"data-association", Error, checkDataAssociation},

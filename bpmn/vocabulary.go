@@ -7,16 +7,11 @@ var (
 	activities = words(`task manualTask userTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity
 		subProcess transaction adHocSubProcess`)
 	events   = words("startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent")
-	gateways = words("exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway")
+	gateways = words("exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway")
 
 	supportedNodes = union(activities, events, gateways)
 	containers     = words("subProcess transaction adHocSubProcess")
 )
-
-// refusedNodes are the flow nodes of BPMN that no process may have, with what to draw instead.
-var refusedNodes = map[string]string{
-	"complexGateway": "an inclusive gateway splits in the same way, and a parallel or inclusive one joins",
-}
 
 // ignoredInProcess are children of a process that are no flow nodes.
 var ignoredInProcess = words(`documentation extensionElements laneSet sequenceFlow textAnnotation association group
@@ -75,6 +70,7 @@ var knownChildren = map[string]map[string]bool{
 	"throw":                       union(eventDefinitions, words("eventDefinitionRef dataInput dataInputAssociation inputSet property")),
 	string(UserTask):              words("humanPerformer potentialOwner rendering"),
 	string(ScriptTask):            words("script"),
+	string(ComplexGateway):        words("activationCondition"),
 	"sequenceFlow":                words("documentation extensionElements conditionExpression auditing monitoring categoryValueRef"),
 	"timerEventDefinition":        words("documentation extensionElements timeDuration timeDate timeCycle"),
 	"messageEventDefinition":      words("documentation extensionElements operationRef"),
@@ -124,6 +120,7 @@ var plainAttributes = map[string]map[string]bool{
 	string(ParallelGateway):            words(gatewayAttributes + "default"),
 	string(InclusiveGateway):           words(gatewayAttributes + "default"),
 	string(EventGateway):               words(gatewayAttributes + "instantiate eventGatewayType"),
+	string(ComplexGateway):             words(gatewayAttributes + "default"),
 	string(Task):                       words(activityAttributes),
 	string(ManualTask):                 words(activityAttributes),
 	string(UserTask):                   words(activityAttributes + "implementation"),

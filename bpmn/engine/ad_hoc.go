@@ -31,7 +31,7 @@ func (m *machine) driveAdHoc(ev Event) error {
 		return nil
 	}
 	node := m.node(s.Node)
-	if node.AdHoc.Sequential && (!m.state.isEmpty(s.ID) || len(ev.Elements) > 1) {
+	if node.AdHoc.Sequential && (!m.isIdle(s.ID) || len(ev.Elements) > 1) {
 		return fmt.Errorf("ad-hoc sub-process %q: one activity at a time: %w", ev.Token, ErrStale)
 	}
 	for _, id := range ev.Elements {
@@ -45,6 +45,11 @@ func (m *machine) driveAdHoc(ev Event) error {
 		m.send(Arrival{Node: id, Scope: s.ID})
 	}
 	return nil
+}
+
+// isIdle reports whether nothing is in a scope or on its way there.
+func (m *machine) isIdle(scope string) bool {
+	return m.state.isEmpty(scope) && !slices.ContainsFunc(m.arrived, func(a Arrival) bool { return a.Scope == scope })
 }
 
 // endAdHoc lets an ad-hoc sub-process end, at once or when what is active has completed.
@@ -62,16 +67,23 @@ func (m *machine) partDone(v visit) {
 	if s == nil || s.Kind != BodyScope || s.Finishing {
 		return
 	}
-	node := m.node(s.Node)
-	if node.Kind != bpmn.AdHocSubProcess || node.AdHoc.Completion == nil {
+	if i := m.state.token(s.Host); i >= 0 && m.state.Tokens[i].State == Waiting && m.node(s.Node).Kind == bpmn.AdHocSubProcess {
+		m.askWhetherComplete(m.visitOf(m.state.Tokens[i]))
+	}
+}
+
+// askWhetherComplete ends an ad-hoc sub-process whose completion condition is true. A condition that fails raises an
+// incident; until it is tried again the activities go on, and do not ask.
+func (m *machine) askWhetherComplete(v visit) {
+	s := m.state.hosted(v.id, BodyScope)
+	if s == nil || s.Finishing || v.node.AdHoc.Completion == nil {
 		return
 	}
-	ok, err := node.AdHoc.Completion.EvalBool(m.namesAt(node, s.ID), limits)
-	if i := m.state.token(s.Host); err != nil && i >= 0 {
-		m.raise(m.visitOf(m.state.Tokens[i]), Leaving, failure{kind: "condition", err: fmt.Errorf("completion condition of %q: %w", node.ID, err)})
-		return
-	}
-	if ok {
+	ok, err := v.node.AdHoc.Completion.EvalBool(m.namesAt(v.node, s.ID), limits)
+	switch {
+	case err != nil:
+		m.raise(v, Leaving, failure{kind: "condition", err: fmt.Errorf("completion condition of %q: %w", v.node.ID, err)})
+	case ok:
 		m.endAdHoc(s.ID)
 	}
 }

@@ -94,7 +94,7 @@ func (m *machine) finishChild(ev Event) error {
 	case ev.Reason != "":
 		m.raise(v, Failed, failure{kind: "call", err: fmt.Errorf("the process called by %q has ended: %s", v.node.ID, ev.Reason)})
 	default:
-		m.state.Tokens[i].Result = ev.Variables
+		m.state.Tokens[i].Result = canonicalAll(ev.Variables)
 		m.leave(v)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
@@ -25,22 +26,24 @@ type catcher struct {
 
 // findCatcher looks outwards, from the innermost scope to the process, for an event that catches a code: first among the
 // event sub-processes of a scope, then at the boundary of what the scope is in (BPMN 2.0 section 10.5.1). An event
-// sub-process does not catch what is thrown in it.
+// sub-process does not catch what is thrown in it; the others beside it may.
 func (m *machine) findCatcher(kind bpmn.EventKind, code string, from origin) (catcher, bool) {
 	instance, scope := from.instance, from.scope
 	for {
-		inEventSub := false
+		var inside *bpmn.Node // the event sub-process that it comes from
 		if i := m.state.token(instance); i >= 0 {
 			v := m.visitOf(m.state.Tokens[i])
-			scope, inEventSub = v.scope, v.node.Event
+			if scope = v.scope; v.node.Event {
+				inside = v.node
+			}
 			if !m.isInstance(v.scope, v.node.ID) {
 				if event, def := m.matching(v.node.Boundary, kind, code); def != nil {
 					return catcher{event: event, def: def, host: v.id, scope: v.scope}, true
 				}
 			}
 		}
-		if c := m.containerOf(scope); c != nil && !inEventSub {
-			if event, def := m.matching(m.eventStarts(c), kind, code); def != nil {
+		if c := m.containerOf(scope); c != nil {
+			if event, def := m.matching(m.eventStartsBut(c, inside), kind, code); def != nil {
 				return catcher{event: event, def: def, scope: scope}, true
 			}
 		}
@@ -59,6 +62,15 @@ func (m *machine) eventStarts(c *bpmn.Container) []int {
 		starts = append(starts, m.program.Nodes[sub].Container.Triggered...)
 	}
 	return starts
+}
+
+// eventStartsBut leaves one event sub-process out; nil: none.
+func (m *machine) eventStartsBut(c *bpmn.Container, sub *bpmn.Node) []int {
+	starts := m.eventStarts(c)
+	if sub == nil {
+		return starts
+	}
+	return slices.DeleteFunc(starts, func(i int) bool { return m.program.Nodes[m.program.Nodes[i].Parent].ID == sub.ID })
 }
 
 // matching finds the event that catches a code: one that names it, else the first that names none.

@@ -80,6 +80,10 @@ func (m *machine) compensate(v visit, activity int) bool {
 			return d.Scope == scope && (activity < 0 || d.Node == m.program.Nodes[activity].ID)
 		})
 		if len(done) > 0 {
+			if s := m.state.hosted(v.id, BodyScope); s != nil { // of a definition before this one, which comes first
+				s.Compensate = append(done, s.Compensate...)
+				return true
+			}
 			m.openScope(Scope{ID: bodyID(v.id), Kind: BodyScope, Parent: v.scope, Host: v.id, Node: v.node.ID, Compensate: done})
 			return true
 		}
@@ -105,21 +109,29 @@ func (m *machine) compensateNext(scope string) {
 		m.startHandler(scope, &m.program.Nodes[sub], last)
 	default:
 		for _, d := range last.Within {
-			vars := maps.Clone(last.Variables)
-			if vars == nil {
-				vars = variables{}
-			}
-			maps.Copy(vars, d.Variables)
-			d.Variables = vars
+			d.Variables = around(last.Variables, d.Variables)
 			s.Compensate = append(s.Compensate, d)
 		}
 	}
 }
 
+// around adds variables to those of a scope around them; nil: there are none.
+func around(outer, inner variables) variables {
+	if len(outer)+len(inner) == 0 {
+		return nil
+	}
+	vars := make(variables, len(outer)+len(inner))
+	maps.Copy(vars, outer)
+	maps.Copy(vars, inner)
+	return vars
+}
+
 // startHandler enters a compensation handler, which sees the variables of the activity as they were.
 func (m *machine) startHandler(scope string, handler *bpmn.Node, d Compensable) {
 	id := m.newID(handler.ID)
-	m.emit(Effect{Kind: NodeEntered, Element: handler.ID, Instance: id})
+	if handler.Loop == nil { // else each of its instances is entered
+		m.emit(Effect{Kind: NodeEntered, Element: handler.ID, Instance: id})
+	}
 	v := visit{node: handler, id: id, scope: scope}
 	if len(d.Variables) > 0 {
 		m.openLocal(v, d.Variables)
@@ -133,18 +145,53 @@ func (m *machine) startHandler(scope string, handler *bpmn.Node, d Compensable) 
 	m.send(Arrival{Node: handler.ID, ID: id, Scope: scope})
 }
 
-// cancelTransaction ends a transaction: nothing goes on in it any more, and what was completed is compensated before it
-// leaves by its cancel event (BPMN 2.0 section 10.7.3). The end event itself stays until it is left.
+// cancelTransaction ends the transaction around an event: nothing goes on in it any more, and what was completed in it is
+// compensated before it leaves by its cancel event (BPMN 2.0 section 10.7.3).
 func (m *machine) cancelTransaction(v visit) {
-	for _, t := range slices.Clone(m.state.Tokens) {
-		if t.Scope == v.scope && t.ID != v.id && m.state.token(t.ID) >= 0 {
-			m.cancelToken(t)
+	tx := m.transactionAround(v.scope)
+	if tx == "" {
+		return
+	}
+	done := m.doneWithin(tx)
+	m.cancelScope(tx)
+	s := m.state.scope(tx)
+	s.Cancelled, s.Compensate = true, done
+}
+
+// transactionAround is the scope of the innermost transaction that a scope is, or is in; "" if there is none.
+func (m *machine) transactionAround(scope string) string {
+	for s := m.state.scope(scope); s != nil; s = m.state.scope(s.Parent) {
+		if s.Kind == BodyScope && m.node(s.Node).Kind == bpmn.Transaction {
+			return s.ID
 		}
 	}
-	m.dropArrivals(v.scope)
-	m.disarm(v.scope)
-	done := m.takeDone(func(d Compensable) bool { return d.Scope == v.scope })
-	if s := m.state.scope(v.scope); s != nil {
-		s.Cancelled, s.Compensate = true, done
+	return ""
+}
+
+// doneWithin takes all that was completed in a scope, and in what is still active in it, with the variables of the scopes
+// between, which are about to end.
+func (m *machine) doneWithin(scope string) []Compensable {
+	var done []Compensable
+	for _, s := range m.state.Scopes { // a compensation that is under way
+		if m.isWithin(s.ID, scope) {
+			done = append(done, s.Compensate...)
+		}
 	}
+	done = append(done, m.takeDone(func(d Compensable) bool { return m.isWithin(d.Scope, scope) })...)
+	for i := range done {
+		for s := m.state.scope(done[i].Scope); s != nil && s.ID != scope; s = m.state.scope(s.Parent) {
+			done[i].Variables = around(s.Variables, done[i].Variables)
+		}
+	}
+	return done
+}
+
+// isWithin reports whether a scope is another one or lies in it.
+func (m *machine) isWithin(scope, other string) bool {
+	for s := m.state.scope(scope); s != nil; s = m.state.scope(s.Parent) {
+		if s.ID == other {
+			return true
+		}
+	}
+	return false
 }

@@ -100,8 +100,13 @@ func (m *machine) setFromOutside(ev Event) error {
 		if i < 0 {
 			return fmt.Errorf("variables: no node instance %q: %w", ev.Token, ErrStale)
 		}
+		if m.state.Tokens[i].State == Joining {
+			return fmt.Errorf("variables: %q is no node instance yet: %w", ev.Token, ErrStale)
+		}
 		v := m.visitOf(m.state.Tokens[i])
-		scope = m.openLocal(v, nil)
+		if scope = m.seenFrom(v); scope == v.scope { // it has no variables of its own yet
+			scope = m.openLocal(v, nil)
+		}
 		for _, name := range sortedNames(ev.Variables) {
 			m.setLocal(scope, name, ev.Variables[name])
 		}

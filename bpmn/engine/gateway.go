@@ -17,6 +17,9 @@ func (m *machine) join(node *bpmn.Node, a Arrival) bool {
 	case bpmn.InclusiveGateway:
 		m.noteJoining(node, a) // whether it opens depends on all other tokens: see openInclusiveJoin
 		return false
+	case bpmn.ComplexGateway:
+		m.joinComplex(node, a)
+		return false
 	}
 	return true
 }
@@ -45,13 +48,12 @@ func (m *machine) joinAll(node *bpmn.Node, a Arrival) bool {
 
 // joining finds the oldest token that waits at a gateway for others and came by a flow; "" if there is none.
 func (m *machine) joining(node, scope, flow string) string {
-	i := slices.IndexFunc(m.state.Tokens, func(t Token) bool {
-		return t.State == Joining && t.Node == node && t.Scope == scope && t.Flow == flow
-	})
-	if i < 0 {
-		return ""
+	for i := range m.state.Tokens {
+		if t := &m.state.Tokens[i]; t.State == Joining && !t.Spent && t.Node == node && t.Scope == scope && t.Flow == flow {
+			return t.ID
+		}
 	}
-	return m.state.Tokens[i].ID
+	return ""
 }
 
 // openInclusiveJoin opens one inclusive gateway at which tokens wait and which no other token of its scope can still reach,
@@ -93,6 +95,12 @@ func (m *machine) isAwaited(node *bpmn.Node, scope string) bool {
 			full = append(full, f)
 		}
 	}
+	return m.canCome(node, scope, empty, full)
+}
+
+// canCome reports whether a token elsewhere in the scope can reach one of the empty flows of a gateway, and none of the
+// full ones.
+func (m *machine) canCome(node *bpmn.Node, scope string, empty, full []int) bool {
 	if len(empty) == 0 {
 		return false
 	}
@@ -100,7 +108,7 @@ func (m *machine) isAwaited(node *bpmn.Node, scope string) bool {
 	looked := make([]bool, len(m.program.Nodes))
 	for _, t := range m.state.Tokens {
 		from := m.program.NodeIndex(t.Node)
-		if t.Scope != scope || looked[from] || from == join && t.State == Joining {
+		if t.Scope != scope || looked[from] || from == join && t.State == Joining || t.Ahead || t.Spent {
 			continue
 		}
 		looked[from] = true
@@ -149,7 +157,7 @@ func (m *machine) enterEventGateway(v visit) (outcome, error) {
 	if err := m.rest(v); err != nil {
 		return stay, err
 	}
-	return stay, m.armTargets(v, -1)
+	return stay, m.armTargets(v, m.program.NodeIndex(v.start))
 }
 
 // armTargets arms the events behind an event-based gateway, but for one.
@@ -188,6 +196,7 @@ func (m *machine) endGateway(v visit) {
 	// The event has come whatever a listener says.
 	_ = m.try(func() error { return m.runListeners(v.node.End, v) })
 	m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+	m.closeScopes(v.id)
 	m.state.removeToken(v.id)
 }
 

@@ -91,7 +91,7 @@ func checkInvariants(t testing.TB, p *bpmn.Program, s engine.State) {
 		i := p.NodeIndex(token.Node)
 		require.GreaterOrEqual(t, i, 0, token.ID)
 		if token.State == engine.Joining {
-			require.Contains(t, []bpmn.NodeKind{bpmn.ParallelGateway, bpmn.InclusiveGateway}, p.Nodes[i].Kind, token.ID)
+			require.Contains(t, []bpmn.NodeKind{bpmn.ParallelGateway, bpmn.InclusiveGateway, bpmn.ComplexGateway}, p.Nodes[i].Kind, token.ID)
 		}
 	}
 	for _, scope := range s.Scopes {

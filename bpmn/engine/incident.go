@@ -73,13 +73,21 @@ func (m *machine) retryIncident(ev Event) error {
 			m.startInstances(s.ID)
 			return nil
 		}
+		if v.node.Kind == bpmn.AdHocSubProcess && !m.isWhole(v.id) {
+			m.askWhetherComplete(v)
+			return nil
+		}
 		m.leave(v)
 	case Failed:
 		m.state.Tokens[i].State = Waiting
 		m.askAgain(v)
 	default:
 		m.state.removeToken(t.ID)
-		m.send(Arrival{Node: t.Node, Flow: t.Flow, ID: t.ID, Scope: t.Scope, Caught: t.Caught, Start: t.Start})
+		id := t.ID
+		if v.node.Kind == bpmn.ComplexGateway && len(v.node.In) > 1 && !t.Caught { // it has not opened: it joins once more
+			id = ""
+		}
+		m.send(Arrival{Node: t.Node, Flow: t.Flow, ID: id, Scope: t.Scope, Caught: t.Caught, Start: t.Start})
 	}
 	return nil
 }

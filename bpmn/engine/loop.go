@@ -36,7 +36,11 @@ func (m *machine) enterLoop(v visit) (outcome, error) {
 	if err != nil {
 		return stay, failure{kind: "loop", err: err}
 	}
-	id := m.openScope(Scope{ID: loopID(v.id), Kind: LoopScope, Parent: v.scope, Host: v.id, Node: v.node.ID, Loop: &loop})
+	parent := v.scope
+	if s := m.state.hosted(v.id, LocalScope); s != nil { // a compensation handler sees the variables of what it compensates
+		parent = s.ID
+	}
+	id := m.openScope(Scope{ID: loopID(v.id), Kind: LoopScope, Parent: parent, Host: v.id, Node: v.node.ID, Loop: &loop})
 	if v.node.Loop.Kind != bpmn.LoopStandard {
 		m.setLocal(id, varTotal, number(loop.Total))
 		m.setLocal(id, varCompleted, number(0))
@@ -56,7 +60,7 @@ func (m *machine) evaluateLoop(v visit) (LoopState, error) {
 		return LoopState{Total: -1}, nil
 	case l.Collection != nil:
 		items, err := m.evaluateCollection(v)
-		return LoopState{Total: len(items), Items: items}, err
+		return LoopState{Total: len(items), Items: none(items)}, err
 	case l.Cardinality != nil:
 		e := evaluator{scope: m.names(v)}
 		n := e.integer("loop cardinality", l.Cardinality)

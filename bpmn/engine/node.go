@@ -54,7 +54,7 @@ func behaviourOf(kind bpmn.NodeKind) behaviour {
 	case bpmn.EventGateway:
 		return (*machine).enterEventGateway
 	case bpmn.StartEvent, bpmn.BoundaryEvent, bpmn.Task, bpmn.ManualTask,
-		bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway:
+		bpmn.ExclusiveGateway, bpmn.ParallelGateway, bpmn.InclusiveGateway, bpmn.ComplexGateway:
 		return func(*machine, visit) (outcome, error) { return goOn, nil }
 	}
 	return func(_ *machine, v visit) (outcome, error) {
@@ -167,6 +167,7 @@ func (m *machine) leave(v visit) {
 		return m.goOut(v)
 	})
 	if err != nil {
+		m.disarm(bodyID(v.id)) // what it was is over: only its end is tried again
 		m.raise(v, Leaving, err)
 		return
 	}
@@ -194,6 +195,10 @@ func (m *machine) runEndListeners(v visit) error {
 
 // goOut ends the node instance and takes its outgoing flows.
 func (m *machine) goOut(v visit) error {
+	if i := m.state.token(v.id); i >= 0 && m.state.Tokens[i].Ahead {
+		m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
+		return nil
+	}
 	flows, err := m.chooseFlows(v)
 	if err != nil {
 		return err
@@ -204,6 +209,12 @@ func (m *machine) goOut(v visit) error {
 
 // cancelToken removes a token and all that hangs on it.
 func (m *machine) cancelToken(t Token) {
+	m.release(t)
+	m.state.removeToken(t.ID)
+}
+
+// release cancels all that hangs on a token that is about to be removed.
+func (m *machine) release(t Token) {
 	v := m.visitOf(t)
 	whole := v.node.Loop != nil && !m.isInstance(t.Scope, t.Node)
 	for _, kind := range []ScopeKind{BodyScope, LoopScope} {
@@ -225,7 +236,6 @@ func (m *machine) cancelToken(t Token) {
 		m.emit(Effect{Kind: NodeCancelled, Element: t.Node, Instance: t.ID})
 	}
 	m.closeScopes(t.ID)
-	m.state.removeToken(t.ID)
 }
 
 // cancelWork takes back what a waiting token has asked for.

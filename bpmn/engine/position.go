@@ -69,8 +69,14 @@ func none[T any](list []T) []T {
 	return list
 }
 
+// token finds a token; -1 if there is none. Mostly it is one of the last.
 func (s *State) token(id string) int {
-	return slices.IndexFunc(s.Tokens, func(t Token) bool { return t.ID == id })
+	for i := len(s.Tokens) - 1; i >= 0; i-- {
+		if s.Tokens[i].ID == id {
+			return i
+		}
+	}
+	return -1
 }
 
 func (s *State) removeToken(id string) {
@@ -108,7 +114,12 @@ func (s *State) hosted(instance string, kind ScopeKind) *Scope {
 
 // isEmpty reports whether a scope holds no token.
 func (s *State) isEmpty(scope string) bool {
-	return !slices.ContainsFunc(s.Tokens, func(t Token) bool { return t.Scope == scope })
+	for i := range s.Tokens {
+		if s.Tokens[i].Scope == scope {
+			return false
+		}
+	}
+	return true
 }
 
 // copyLoop makes the loop state of a scope one's own before it is changed.

@@ -20,6 +20,7 @@ var shapes = []string{
 	`<parallelGateway id="%s"/>`,
 	`<inclusiveGateway id="%s"/>`,
 	`<inclusiveGateway id="%s"/>`,
+	`<complexGateway id="%s"><activationCondition>${activationCount &gt;= answer}</activationCondition></complexGateway>`,
 	`<intermediateCatchEvent id="%s"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>`,
 	`<intermediateCatchEvent id="%s"><signalEventDefinition signalRef="S"/></intermediateCatchEvent>`,
 	`<intermediateThrowEvent id="%s"><signalEventDefinition signalRef="S"/></intermediateThrowEvent>`,
@@ -76,7 +77,7 @@ func randomLevel(random *rand.Rand, b *strings.Builder, prefix, start string, de
 		if ends[i] {
 			continue
 		}
-		for range 1 + random.IntN(2) {
+		for range 1 + random.IntN(4)/3 {
 			condition := ""
 			if splits[i] {
 				condition = fmt.Sprintf("answer != %d", random.IntN(4))

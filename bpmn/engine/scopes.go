@@ -102,10 +102,11 @@ func (m *machine) closeScopes(instance string) {
 func (m *machine) cancelScope(scope string) {
 	m.dropArrivals(scope)
 	for _, t := range slices.Clone(m.state.Tokens) {
-		if t.Scope == scope && m.state.token(t.ID) >= 0 {
-			m.cancelToken(t)
+		if t.Scope == scope {
+			m.release(t)
 		}
 	}
+	m.state.Tokens = slices.DeleteFunc(m.state.Tokens, func(t Token) bool { return t.Scope == scope })
 	m.disarm(scope)
 }
 
@@ -115,8 +116,10 @@ func (m *machine) dropArrivals(scope string) {
 		if a.Scope != scope {
 			return false
 		}
-		if a.ID != "" {
+		if a.ID != "" && (m.node(a.Node).Loop == nil || m.isInstance(a.Scope, a.Node)) {
 			m.emit(Effect{Kind: NodeCancelled, Element: a.Node, Instance: a.ID})
+		}
+		if a.ID != "" {
 			m.closeScopes(a.ID)
 		}
 		return true

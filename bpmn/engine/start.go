@@ -39,7 +39,9 @@ func (m *machine) start(ev Event) error {
 	}
 	if m.state.Rev > 1 {
 		m.openProcess(func() error { return m.runListeners(m.program.Start, visit{node: node}) })
-		m.openProcess(func() error { return m.armEventSubs("", &m.program.Root) })
+		for _, start := range m.eventStarts(&m.program.Root) {
+			m.openProcess(func() error { return m.arm(&m.program.Nodes[start], "", "") })
+		}
 	}
 	m.begins(node)
 	return nil
@@ -82,7 +84,7 @@ func (m *machine) begins(node *bpmn.Node) {
 	if g >= 0 && !m.program.Nodes[g].Exclusive {
 		v := visit{node: &m.program.Nodes[g], id: m.newID(m.program.Nodes[g].ID)}
 		m.emit(Effect{Kind: NodeEntered, Element: v.node.ID, Instance: v.id})
-		m.state.Tokens = append(m.state.Tokens, Token{ID: v.id, Node: v.node.ID, State: Waiting})
+		m.state.Tokens = append(m.state.Tokens, Token{ID: v.id, Node: v.node.ID, State: Waiting, Start: node.ID})
 		if err := m.try(func() error { return m.armTargets(v, m.program.NodeIndex(node.ID)) }); err != nil {
 			m.raise(v, Entering, err)
 		} else if !m.waitsFor(v.id) {

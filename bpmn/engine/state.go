@@ -62,7 +62,9 @@ type Token struct {
 	Assignee string     `json:"assignee,omitempty"` // user task: who holds it
 	Unheard  bool       `json:"unheard,omitempty"`  // user task: an assignment listener failed; an incident says so
 	Caught   bool       `json:"caught,omitempty"`   // Entering: see Arrival
-	Start    string     `json:"start,omitempty"`    // Entering: see Arrival
+	Start    string     `json:"start,omitempty"`    // see Arrival; event-based gateway: the event that began the instance
+	Spent    bool       `json:"spent,omitempty"`    // Joining, complex gateway: it has opened by this token
+	Ahead    bool       `json:"ahead,omitempty"`    // throwing event: its flows are taken, what it began goes on
 	Result   variables  `json:"result,omitempty"`   // Leaving: variables of the called instance that are still to be mapped
 }
 

@@ -101,11 +101,11 @@ func (m *machine) run() {
 			continue
 		}
 		switch {
-		case len(m.arrived) == 0 && len(m.later) > 0, m.visits >= maxBurst && m.state.Rev > 1:
+		case len(m.arrived) == 0 && len(m.later) > 0, len(m.arrived) > 0 && m.visits >= maxBurst && m.state.Rev > 1:
 			m.state.Pending = append(m.later, m.arrived...)
 			return
 		case len(m.arrived) == 0:
-			if m.openInclusiveJoin() || m.finishScope() {
+			if m.openInclusiveJoin() || m.resetComplex() || m.finishScope() {
 				continue
 			}
 			return

@@ -61,23 +61,48 @@ func (m *machine) evaluateThrow(v visit, def *bpmn.EventDefinition) (thrown, err
 // throwAll throws in the order of the model. What has to wait keeps the token; else it goes on, before what it throws can
 // end the scope it is in.
 func (m *machine) throwAll(v visit, all []thrown) {
-	waits := false
+	begun, waits := false, false // a compensation
 	for _, t := range all {
 		switch t.def.Kind {
 		case bpmn.CompensationEvent:
-			waits = m.compensate(v, t.def.Activity) || waits
-		case bpmn.CancelEvent:
-			m.cancelTransaction(v)
+			if m.compensate(v, t.def.Activity) {
+				begun, waits = true, waits || !t.def.NoWait
+			}
 		}
 	}
-	if !waits {
+	switch {
+	case !begun:
 		m.leave(v)
+	case !waits:
+		m.goAhead(v)
 	}
 	for _, t := range all {
 		if m.state.Ended {
 			return
 		}
-		m.throw(v, t)
+		if t.isFarReaching() || m.isOpen(v.scope) { // one before it may have ended the scope
+			m.throw(v, t)
+		}
+	}
+}
+
+// isFarReaching reports whether what is thrown is for whoever waits for it, wherever that is.
+func (t thrown) isFarReaching() bool {
+	return t.def.Kind == bpmn.MessageEvent || t.def.Kind == bpmn.SignalEvent
+}
+
+// goAhead takes the outgoing flows of an event before what it began has ended: its token stays until then. If that fails,
+// it waits after all.
+func (m *machine) goAhead(v visit) {
+	err := m.try(func() error {
+		flows, err := m.chooseFlows(v)
+		if err != nil {
+			return err
+		}
+		return m.take(v, flows)
+	})
+	if i := m.state.token(v.id); err == nil && i >= 0 {
+		m.state.Tokens[i].Ahead = true
 	}
 }
 
@@ -103,6 +128,8 @@ func (m *machine) throw(v visit, t thrown) {
 		m.send(Arrival{Node: m.program.Nodes[t.def.Target].ID, Scope: v.scope})
 	case bpmn.TerminateEvent:
 		m.terminateScope(v, t.def)
+	case bpmn.CancelEvent:
+		m.cancelTransaction(v)
 	}
 }
 

@@ -125,6 +125,18 @@ func (m *machine) takeBack(point int) {
 	m.journal = m.journal[:point]
 }
 
+// canonicalAll is canonical for every variable; nil: there are none.
+func canonicalAll(vars variables) variables {
+	if len(vars) == 0 {
+		return nil
+	}
+	all := make(variables, len(vars))
+	for name, value := range vars {
+		all[name] = canonical(value)
+	}
+	return all
+}
+
 // canonical gives a value the one form that it also has after its state was stored and read again: compact, with "<"
 // and the like escaped. What is not JSON is kept as text, so that it cannot spoil the state.
 func canonical(value json.RawMessage) json.RawMessage {
