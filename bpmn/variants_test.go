@@ -44,7 +44,7 @@ func TestEveryWayToBreakARuleIsFound(t *testing.T) {
 		"a flow from nowhere":        {`<sequenceFlow id="x" targetRef="e"/>`, "dangling-flow", "x", "no sourceRef"},
 		"a flow between processes":   {`<sequenceFlow id="x" sourceRef="t" targetRef="p"/>`, "dangling-flow", "x", "not a node"},
 		"a flow to a flow":           {`<sequenceFlow id="x" sourceRef="t" targetRef="f"/>`, "dangling-flow", "x", "not a node"},
-		"a default of a join":        {`<parallelGateway id="x" default="f"/>`, "default-flow", "x", "only exclusive, inclusive"},
+		"a default of a join":        {`<parallelGateway id="x" default="f"/>`, "default-flow", "x", "only exclusive, inclusive and complex"},
 		"a default that is no flow":  {`<exclusiveGateway id="x" default="y"/>`, "default-flow", "x", "not one of its outgoing"},
 		"two conditions":             {`<sequenceFlow id="x" sourceRef="t" targetRef="e"><conditionExpression>${a}</conditionExpression><conditionExpression>${b}</conditionExpression></sequenceFlow>`, "bad-expression", "x", "a condition already"},
 		"an empty condition":         {`<sequenceFlow id="x" sourceRef="t" targetRef="e"><conditionExpression/></sequenceFlow>`, "bad-expression", "x", "it is empty"},
