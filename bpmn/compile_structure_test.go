@@ -184,6 +184,7 @@ func TestGatewaysKeepWhatDecides(t *testing.T) {
 	t.Parallel()
 	p := programOf(t, "", `<startEvent id="s"/>`+flow("s", "split")+`<inclusiveGateway id="split" default="split-join"/>`+flow("split", "join")+
 		`<sequenceFlow id="x" sourceRef="split" targetRef="join"><conditionExpression>${a}</conditionExpression></sequenceFlow>
-		<parallelGateway id="join"/>`+flow("join", "e")+`<endEvent id="e"/>`)
+		<complexGateway id="join"><activationCondition>${activationCount &gt;= 1}</activationCondition></complexGateway>`+flow("join", "e")+`<endEvent id="e"/>`)
 	require.Equal(t, "split-join", p.Flows[node(t, p, "split").Default].ID)
+	require.Equal(t, "${activationCount >= 1}", source(node(t, p, "join").Activation))
 }
