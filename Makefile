@@ -29,8 +29,8 @@ test: build ## run every test against a real PostgreSQL and a real Temporal serv
 	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) NEXTGEN_BINARY=$(CURDIR)/bin/nextgen go test -count=1 -timeout 20m ./...
 	cd devserver && go test -timeout 5m ./...
 
-bench: build ## measure the human step beside a bare Temporal loop; OUT=file.json keeps the figures
-	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) go run ./internal/bench $(if $(OUT),-json $(OUT))
+bench: build ## measure the human step beside a bare Temporal loop, and more; ONLY=steps|shapes|claims, OUT=file.json keeps the figures
+	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) go run ./internal/bench $(if $(ONLY),-only $(ONLY)) $(if $(OUT),-json $(OUT))
 
 lint: bin/golangci-lint ## run the linters
 	bin/golangci-lint run ./...
@@ -47,8 +47,8 @@ verify: bin/sqlc ## fail if generated code, formatting or module files are not w
 	cd tools && go mod tidy -diff
 	go vet ./...
 
-conformance: ## run process models that others wrote (DIR, SUITE, CASE, LIST=1, JSON=file; docs/conformance.md)
-	go run ./internal/conformance $(if $(SUITE),-suite $(SUITE)) $(if $(CASE),-case '$(CASE)') $(if $(LIST),-list) $(if $(JSON),-json $(JSON)) $(or $(DIR),../shared/conformance)
+conformance: $(if $(REAL),build) ## run process models that others wrote (DIR, SUITE, CASE, LIST=1, REAL=1, JSON=file; docs/conformance.md)
+	go run ./internal/conformance $(if $(REAL),-real) $(if $(SUITE),-suite $(SUITE)) $(if $(CASE),-case '$(CASE)') $(if $(LIST),-list) $(if $(JSON),-json $(JSON)) $(or $(DIR),../shared/conformance)
 
 bin/sqlc: $(TOOLS_SOURCES)
 	cd tools && go build -o ../$@ github.com/sqlc-dev/sqlc/cmd/sqlc

@@ -67,6 +67,7 @@ func (b *modelBuilder) level(p *Process, level *Level) {
 		case c.isFlowNode():
 			n := b.node(p, c, level)
 			p.Nodes, level.Nodes = append(p.Nodes, n), append(level.Nodes, n)
+			level.started = level.started || n.Kind == StartEvent
 			remember(p.nodes, n.ID, n)
 			if containers[c.Local] {
 				n.Inner = &Level{Element: c, Node: n, Depth: level.Depth + 1}

@@ -27,12 +27,7 @@ func (b *modelBuilder) service(e *Element) *Service {
 	if source := e.vendor("timeout"); source != "" {
 		s.Timeout = b.duration(e, "timeout", source)
 	}
-	for _, m := range e.extensions("mapException") {
-		s.Errors = append(s.Errors, ErrorMapping{Type: m.Text, Code: m.attr("errorCode")})
-		if m.attr("errorCode") == "" {
-			b.problem("service", m, "%s of %s has no errorCode", named(m), label(e))
-		}
-	}
+	s.Errors = b.mappedErrors(e)
 	return s
 }
 
@@ -123,6 +118,7 @@ func (b *modelBuilder) fields(e *Element, s *Service) {
 		named[name] = true
 		s.Fields = append(s.Fields, Mapping{Target: name, Value: Value{Text: b.field(f)}})
 	}
+	b.builtInFields(e, s)
 	if s.Kind == ServiceHTTP && !named["requestUrl"] {
 		b.problem("service", e, "%s is an HTTP call and has no field requestUrl", label(e))
 	}

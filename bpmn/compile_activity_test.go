@@ -43,7 +43,9 @@ func TestServicesKeepWhatTheyDo(t *testing.T) {
 		"a job type":            {extended(`<serviceTask id="x"/>`, `<zeebe:taskDefinition type="=&quot;post&quot;" retries="=5"/>`), bpmn.Service{Kind: bpmn.ServiceDelegate, Activity: "post", Retries: 5}, "post"},
 		"a called decision":     {extended(`<businessRuleTask id="x"/>`, `<zeebe:calledDecision decisionId="=rate" resultVariable="r"/>`), bpmn.Service{Kind: bpmn.ServiceDecision, ResultVariable: "r"}, "${rate}"},
 		"retries":               {extended(`<serviceTask id="x" flowable:class="A"/>`, `<flowable:failedJobRetryTimeCycle>R3/PT10M</flowable:failedJobRetryTimeCycle>`), bpmn.Service{Kind: bpmn.ServiceDelegate, Activity: "A", Retries: 3, RetryInterval: 10 * time.Minute}, ""},
-		"errors":                {extended(`<serviceTask id="x" flowable:class="A"/>`, `<flowable:mapException errorCode="E">org.example.Gone</flowable:mapException><flowable:mapException errorCode="F"/>`), bpmn.Service{Kind: bpmn.ServiceDelegate, Activity: "A", Errors: []bpmn.ErrorMapping{{Type: "org.example.Gone", Code: "E"}, {Code: "F"}}}, ""},
+		"any error": {extended(`<serviceTask id="x" flowable:class="A"/>`, `<flowable:mapException errorCode="E"/><flowable:mapException errorCode="F">java.lang.Exception</flowable:mapException>
+			<flowable:mapException errorCode="G">Gone</flowable:mapException><flowable:mapException errorCode="H" includeChildExceptions="true"> java.lang.RuntimeException </flowable:mapException>`), bpmn.Service{Kind: bpmn.ServiceDelegate, Activity: "A", Errors: []bpmn.ErrorMapping{{Type: "Gone", Code: "G"}, {Code: "H"}, {Code: "F"}, {Code: "E"}}}, ""},
+		"errors": {extended(`<serviceTask id="x" flowable:class="A"/>`, `<flowable:mapException errorCode="E">org.example.Gone</flowable:mapException><flowable:mapException errorCode="F"/>`), bpmn.Service{Kind: bpmn.ServiceDelegate, Activity: "A", Errors: []bpmn.ErrorMapping{{Type: "org.example.Gone", Code: "E"}, {Code: "F"}}}, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -71,9 +73,9 @@ func TestTheBuiltInServicesKeepTheirFields(t *testing.T) {
 	http := taskOf(t, extended(`<serviceTask id="x" flowable:type="http"/>`, `
 		<flowable:field name="requestUrl"><flowable:expression>https://example.org/${id}</flowable:expression></flowable:field>
 		<flowable:field name="requestBody"><flowable:string>{"a": "${id}"}</flowable:string></flowable:field>
-		<flowable:field name="requestMethod" stringValue="POST"/><flowable:field name="empty"/>`)).Service
+		<flowable:field name="requestMethod" stringValue="POST"/><flowable:field name="requestBodyEncoding"/>`)).Service
 	require.Equal(t, bpmn.ServiceHTTP, http.Kind)
-	require.Equal(t, `requestUrl=https://example.org/${id} requestBody={"a": "\${id}"} requestMethod=POST empty=null`, mappings(http.Fields))
+	require.Equal(t, `requestUrl=https://example.org/${id} requestBody={"a": "\${id}"} requestMethod=POST requestBodyEncoding=null`, mappings(http.Fields))
 	require.True(t, http.Fields[1].Value.Text.IsLiteral(), "a text is no expression")
 	mail := taskOf(t, extended(`<sendTask id="x" flowable:type="mail"/>`, `<flowable:field name="to" expression="${owner}"/>`)).Service
 	require.Equal(t, bpmn.ServiceMail, mail.Kind)

@@ -104,10 +104,17 @@ func (b *programBuilder) container(level *Level) Container {
 	return c
 }
 
-// isSource reports whether an ad-hoc sub-process offers the node when it begins.
+// isSource reports whether the node begins without a flow or a start event: an ad-hoc sub-process offers it, and another
+// sub-process that has no start event begins with it (BPMN 2.0 sections 13.3.4 and 13.3.5).
 func (n *FlowNode) isSource() bool {
-	return n.Level.Node != nil && n.Level.Node.Kind == AdHocSubProcess && len(n.In) == 0 &&
-		n.Kind != BoundaryEvent && !n.node.Compensation
+	around := n.Level.Node
+	switch {
+	case around == nil || around.node.Event || len(n.In) > 0:
+		return false
+	case n.Kind == BoundaryEvent, n.Kind == EndEvent, n.Kind == CatchEvent && n.definition(LinkEvent) != nil:
+		return false
+	}
+	return !n.node.Compensation && !n.node.Event && (around.Kind == AdHocSubProcess || !n.Level.started)
 }
 
 func (b *programBuilder) flowIndexes(flows []*SequenceFlow) []int {

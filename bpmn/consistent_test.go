@@ -97,7 +97,10 @@ func requireContainer(t *testing.T, p *bpmn.Program, parent int, c *bpmn.Contain
 		require.Len(t, c.Triggered, 1, n.ID)
 	case n.Kind == bpmn.AdHocSubProcess:
 		require.NotEmpty(t, c.Sources, n.ID)
+	case len(c.Starts) == 0:
+		require.NotEmpty(t, c.Sources, n.ID)
 	default:
 		require.Len(t, c.Starts, 1, n.ID)
+		require.Empty(t, c.Sources, n.ID)
 	}
 }

@@ -39,6 +39,7 @@ type Level struct {
 	Flows   []*SequenceFlow
 
 	objects []DataObject
+	started bool // it has a start event
 }
 
 // FlowNode is an element that tokens pass, of a supported kind or not.

@@ -64,7 +64,7 @@ type Container struct {
 	Starts    []int // plain start events
 	Triggered []int // process: what else begins an instance: start events with a trigger, instantiating gateways and receive tasks; event sub-process: its start event
 	EventSubs []int // event sub-processes
-	Sources   []int // ad-hoc sub-process: its activities without incoming flow
+	Sources   []int // ad-hoc sub-process, or one without a start event: its nodes without incoming flow
 	Objects   []DataObject
 }
 

@@ -55,6 +55,8 @@ func checkListenerWork(e, l *Element, r report) {
 		extras = append(extras, shorten(c.Local))
 	}
 	switch {
+	case l.attr("class") != "" || l.attr("delegateExpression") != "":
+		r(l, "%s has a %s that calls a delegate, which is not supported; let a service task before or after it call the delegate", label(e), named(l))
 	case len(extras) > 0:
 		r(l, "%s has a %s with %s, which is not supported; listeners are expressions", label(e), named(l), strings.Join(extras, ", "))
 	case l.attr("expression") == "":

@@ -1,7 +1,9 @@
 package bpmn
 
-// checkNoStartEvent requires a place where the process begins, and one plain start event in each sub-process. Event
-// sub-processes have a rule of their own, and ad-hoc sub-processes have none.
+import "slices"
+
+// checkNoStartEvent requires a place where the process begins, and in each sub-process one plain start event, or none and
+// something that no flow leads to. Event sub-processes have a rule of their own, and ad-hoc sub-processes have none.
 func checkNoStartEvent(m *Model, r report) {
 	for _, p := range m.executable() {
 		if begins(p) == 0 {
@@ -12,8 +14,8 @@ func checkNoStartEvent(m *Model, r report) {
 				continue
 			}
 			switch starts := level.starts(); {
-			case len(starts) == 0:
-				r(level.Element, "%s has no start event", label(level.Element))
+			case len(starts) == 0 && !level.hasSource():
+				r(level.Element, "%s has no start event, and nothing else in it begins", label(level.Element))
 			case len(starts) > 1:
 				r(starts[1].Element, "%s has a second start event, %q", label(level.Element), shorten(starts[1].ID))
 			}
@@ -30,6 +32,9 @@ func begins(p *Process) (n int) {
 	}
 	return n
 }
+
+// hasSource reports whether something in the level begins without a start event.
+func (l *Level) hasSource() bool { return slices.ContainsFunc(l.Nodes, (*FlowNode).isSource) }
 
 // starts returns the start events of the level.
 func (l *Level) starts() []*FlowNode {

@@ -25,6 +25,8 @@ func TestEveryWayToBreakAContentIsFound(t *testing.T) {
 		"a method":                 {`<serviceTask id="x" flowable:delegateExpression="${beans.find('a')}"/>`, "unsupported-extension", "x", "only the name of a delegate"},
 		"a worker of nothing":      {`<serviceTask id="x" camunda:type="external"/>`, "service", "x", "has no topic"},
 		"a call of nowhere":        {`<serviceTask id="x" flowable:type="http"/>`, "service", "x", "requestUrl"},
+		"an unknown field":         {of(`<serviceTask id="x" flowable:type="http"/>`, `<flowable:field name="requestUrl" stringValue="a"/><flowable:field name="url"/>`), "service", "x", `"url", which is not known; there are: requestMethod`},
+		"a field of a call":        {of(`<serviceTask id="x" flowable:type="mail"/>`, `<flowable:field name="requestUrl" stringValue="a"/>`), "service", "x", "there are: to, cc"},
 		"a mail to nobody":         {`<serviceTask id="x" flowable:type="mail"/>`, "service", "x", "to, cc or bcc"},
 		"a decision of nothing":    {`<serviceTask id="x" flowable:type="dmn"/>`, "service", "x", "decisionTableReferenceKey"},
 		"a field twice":            {of(`<serviceTask id="x" flowable:class="A"/>`, `<flowable:field name="a"/><flowable:field name="a"/>`), "service", "x", "twice"},

@@ -58,6 +58,7 @@ func TestEveryWayToBreakAStructureIsFound(t *testing.T) {
 		"an error sub-process that too":   {eventSub("", `<startEvent id="y" isInterrupting="false"><errorEventDefinition/></startEvent>`), "interrupting", "y", "isInterrupting"},
 		"a cancelled task":                {atBoundary("", "<cancelEventDefinition/>"), "cancel-event", "b", "is not a transaction"},
 		"a cancellation of nothing":       {`<endEvent id="x"><cancelEventDefinition/></endEvent>`, "cancel-event", "x", "not in a transaction"},
+		"a cancellation without a way on": {`<transaction id="x"><startEvent id="y"/>` + flow("y", "z") + `<endEvent id="z"><cancelEventDefinition/></endEvent></transaction>`, "cancel-event", "z", "no cancel boundary event"},
 		"no handler":                      {atBoundary("", "<compensateEventDefinition/>"), "compensation", "b", "no association"},
 		"a handler with a flow":           {compensated(`<task id="x" isForCompensation="true"/>` + flow("x", "e")), "compensation", "x", "has flows"},
 		"a handler that is none":          {compensated(`<task id="x"/>`), "compensation", "x", "isForCompensation is not true"},

@@ -42,6 +42,9 @@ func (s *Store) SendMessage(ctx context.Context, caller string, id uuid.UUID, en
 	if err := v.problem(); err != nil {
 		return casework.MessageAnswer{}, nil, err
 	}
+	if v.Message.Outcome == "UNMATCHED" { // the same request again, whose receiver went on before it came
+		return casework.MessageAnswer{}, nil, undeliverable(casework.NotFound, m.Name, nil)
+	}
 	v.Message.MessageName = m.Name
 	return v.Message, v.Delivery.out(), nil
 }
@@ -192,7 +195,7 @@ func triggered(rows []dbsqlc.FlowableWorkflowDefinition, err error, kind casewor
 }
 
 // StartByTimer stores a case of the active version of a process and its start, unless the version has no such timer start
-// event any more. The same request id again changes nothing. The delivery is nil where nothing is to be sent.
+// event any more. From its activation on its own timers count, not those of the version before. The same request id again changes nothing. The delivery is nil where nothing is to be sent.
 func (s *Store) StartByTimer(ctx context.Context, t casework.TimerStart) (*casework.Delivery, error) {
 	row, err := s.q().DefinitionGet(ctx, dbsqlc.DefinitionGetParams{ProcessKey: t.ProcessKey})
 	if isNoRows(err) {
@@ -203,7 +206,8 @@ func (s *Store) StartByTimer(ctx context.Context, t casework.TimerStart) (*casew
 	}
 	def := toDefinition(row)
 	is := func(e casework.StartEvent) bool { return e.ID == t.StartEventID && e.Type == casework.StartTimer }
-	if !slices.ContainsFunc(def.StartEvents, is) {
+	replaced := def.Version != t.Version && !t.At.Before(row.UpdatedAt)
+	if replaced || !slices.ContainsFunc(def.StartEvents, is) {
 		return nil, nil
 	}
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(t.RequestID))

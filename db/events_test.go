@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -114,7 +116,8 @@ func TestTheFirstOfTwoRivalMessagesWins(t *testing.T) {
 	instance := u.waits(t, subscription("yes:2", "message", yes), subscription("no:3", "message", no))
 	_, first, err := u.message(t, casework.Message{Name: yes})
 	require.NoError(t, err)
-	_, second, err := u.message(t, casework.Message{Name: no})
+	id := uuid.New()
+	_, second, err := u.api.SendMessage(t.Context(), admin, id, 2, casework.Message{Name: no})
 	require.NoError(t, err)
 	step := func(d *casework.Delivery) casework.StepResult {
 		return u.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: d.Command.CommandID, CommandKind: casework.CommandMessage, Events: closing("yes:2", "no:3")})
@@ -122,6 +125,8 @@ func TestTheFirstOfTwoRivalMessagesWins(t *testing.T) {
 	require.Equal(t, []string{"yes:2"}, step(second).Taken)
 	require.Empty(t, step(first).Taken)
 	require.Equal(t, []string{"UNMATCHED 1 who waited for it went on first"}, u.outcome(t, no))
+	_, _, err = u.api.SendMessage(t.Context(), admin, id, 2, casework.Message{Name: no})
+	hasCode(t, err, casework.NotFound) // the same request again
 	require.Equal(t, "REJECTED", one[string](t, u.super, "SELECT state FROM flowable.task_commands WHERE command_id = $1", second.Command.CommandID))
 	require.Zero(t, one[int](t, u.super, "SELECT count(*) FROM flowable.outbox WHERE command_id = $1", second.Command.CommandID))
 }
@@ -398,7 +403,7 @@ func TestATimerStartsACaseOfTheActiveVersionOnce(t *testing.T) {
 	require.Equal(t, d.StartEvents[0], starts[i].Event)
 	require.False(t, starts[i].ActiveFrom.Before(defs[0].DeployedAt))
 
-	ask := casework.TimerStart{ProcessKey: d.ProcessKey, StartEventID: "due", RequestID: "start/" + u.name, EngineRev: 2}
+	ask := casework.TimerStart{ProcessKey: d.ProcessKey, Version: 1, StartEventID: "due", RequestID: "start/" + u.name, EngineRev: 2}
 	sent := 0
 	for _, delivery := range together(3, func(int) *casework.Delivery {
 		delivery, err := u.worker.StartByTimer(t.Context(), ask)
@@ -413,17 +418,50 @@ func TestATimerStartsACaseOfTheActiveVersionOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, sent)
 
-	other := ask
-	other.StartEventID = "gone"
-	for _, nothing := range []casework.TimerStart{other, {ProcessKey: "gone", StartEventID: "due", RequestID: "x"}} {
+	other, older := ask, ask
+	other.StartEventID, other.RequestID = "gone", "other"
+	older.Version, older.At, older.RequestID = 2, time.Now().Add(time.Minute), "older"
+	for _, nothing := range []casework.TimerStart{other, older, {ProcessKey: "gone", StartEventID: "due", RequestID: "x"}} {
 		delivery, err := u.worker.StartByTimer(t.Context(), nothing)
 		require.NoError(t, err)
 		require.Nil(t, delivery)
 	}
+	older.At = defs[0].DeployedAt.Add(-time.Minute) // due before, but nobody came to it
+	late, err := u.worker.StartByTimer(t.Context(), older)
+	require.NoError(t, err)
+	require.NotNil(t, late)
 	_, err = u.api.ActivateDefinition(t.Context(), admin, d.ProcessKey, 1, false)
 	require.NoError(t, err)
 	ask.RequestID = "later"
 	delivery, err := u.worker.StartByTimer(t.Context(), ask)
 	require.NoError(t, err)
 	require.Nil(t, delivery, "no version is active")
+}
+
+// A delivery that Temporal would refuse for its size would be tried for ever, and its receiver wait for ever.
+func TestWhatIsTooLargeToBeDeliveredIsToldInstead(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	key, large := u.called(t, 1), json.RawMessage(`"`+strings.Repeat("x", 1<<20)+`"`)
+	parent, id := u.start(t, admin), uuid.NewString()
+	told := u.call(t, parent, 1, casework.ChildStart{InstanceID: uuid.NewString(), ProcessKey: key, Variables: map[string]json.RawMessage{"v": large}}).Deliveries
+	require.Len(t, told, 1)
+	require.Equal(t, casework.ChildFailed, told[0].Command.Status)
+	require.Contains(t, told[0].Command.Reason, "1 MiB")
+
+	u.call(t, parent, 2, casework.ChildStart{InstanceID: id, ProcessKey: key})
+	u.step(t, casework.StepCommit{InstanceID: id, Step: 1, Variables: []casework.VariableChange{{Name: "v", Value: large}},
+		Events: &casework.StepEvents{Escalations: []string{"LATE"}}})
+	told = u.step(t, casework.StepCommit{InstanceID: id, Step: 2, End: &casework.InstanceEnd{Status: casework.InstanceCompleted}}).Deliveries
+	require.Len(t, told, 1)
+	require.Equal(t, casework.ChildFailed, told[0].Command.Status)
+	require.Contains(t, told[0].Command.Reason, "1 MiB")
+	require.Zero(t, one[int](t, u.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1 AND octet_length(payload::TEXT) > 1000000", parent))
+
+	name := "Paid " + u.name
+	u.waits(t, subscription("wait:2", "message", name))
+	u.step(t, casework.StepCommit{InstanceID: parent, Step: 3, Events: &casework.StepEvents{
+		Messages: []casework.Throw{{Name: name, ElementID: "throw", Variables: map[string]json.RawMessage{"v": large}}},
+	}})
+	require.Equal(t, []string{"UNMATCHED 0 it carries more than 1 MiB of variables"}, u.outcome(t, name))
 }

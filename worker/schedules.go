@@ -110,11 +110,14 @@ func (s *Schedules) keep(ctx context.Context, id string, start casework.Triggere
 		err = p.check()
 	}
 	if err != nil { // nothing that trying again could mend
-		s.known[id] = scheduled{signature: signature}
 		if !errors.Is(err, errNever) {
 			s.log.Error("a timer start event cannot be scheduled", zap.String("schedule", id), zap.Error(err))
 		}
-		return s.remove(ctx, id)
+		if err := s.remove(ctx, id); err != nil {
+			return err
+		}
+		s.known[id] = scheduled{signature: signature}
+		return nil
 	}
 	if err := s.write(ctx, id, start, p.spec, signature); err != nil {
 		return fmt.Errorf("schedule %s: %w", id, err)
@@ -130,7 +133,7 @@ func (s *Schedules) write(ctx context.Context, id string, start casework.Trigger
 	missed := client.ScheduleBackfill{Start: later(start.ActiveFrom, now.Add(-scheduleCatchUp)), End: now, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL}
 	action := &client.ScheduleWorkflowAction{
 		ID: id, Workflow: workflows.StartByTimerWorkflow, TaskQueue: workflows.TaskQueue,
-		Args:          []any{casework.TimerStart{ProcessKey: start.Definition.ProcessKey, StartEventID: start.Event.ID}},
+		Args:          []any{casework.TimerStart{ProcessKey: start.Definition.ProcessKey, Version: start.Definition.Version, StartEventID: start.Event.ID}},
 		StaticSummary: "start of " + start.Definition.ProcessName,
 	}
 	_, err := s.client.Create(ctx, client.ScheduleOptions{
@@ -141,20 +144,40 @@ func (s *Schedules) write(ctx context.Context, id string, start casework.Trigger
 	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return err
 	}
-	handle, changed := s.client.GetHandle(ctx, id), false
-	err = handle.Update(ctx, client.ScheduleUpdateOptions{
-		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			next := in.Description.Schedule
-			changed = next.State.Note != note
-			next.Spec, next.Action, next.State.Note = &spec, action, note
-			next.Policy = &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL, CatchupWindow: scheduleCatchUp}
-			return &client.ScheduleUpdate{Schedule: &next}, nil
-		},
-	})
+	handle := s.client.GetHandle(ctx, id)
+	next := client.Schedule{Spec: &spec, Action: action, Policy: &client.SchedulePolicies{
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL, CatchupWindow: scheduleCatchUp,
+	}}
+	changed, err := update(ctx, handle, next, note+catchingUp, note)
 	if err != nil || !changed {
 		return err
 	}
-	return handle.Backfill(ctx, client.ScheduleBackfillOptions{Backfill: []client.ScheduleBackfill{missed}})
+	// Until the last line is done the note says that something is missing, also to the next process after a crash.
+	err = handle.Backfill(ctx, client.ScheduleBackfillOptions{Backfill: []client.ScheduleBackfill{missed}})
+	if err != nil {
+		return err
+	}
+	_, err = update(ctx, handle, next, note, note)
+	return err
+}
+
+// catchingUp marks a schedule whose missed moments are not made up for yet.
+const catchingUp = ", catching up"
+
+// update changes a schedule and its note, and reports whether the note was another one than the final one.
+func update(ctx context.Context, handle client.ScheduleHandle, to client.Schedule, note, final string) (changed bool, err error) {
+	err = handle.Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			next := in.Description.Schedule
+			changed = next.State.Note != final
+			next.Spec, next.Action, next.Policy = to.Spec, to.Action, to.Policy
+			if changed {
+				next.State.Note = note
+			}
+			return &client.ScheduleUpdate{Schedule: &next}, nil
+		},
+	})
+	return changed, err
 }
 
 func later(a, b time.Time) time.Time {

@@ -44,6 +44,7 @@ type temporalSchedules struct {
 	kept       map[string]client.ScheduleOptions
 	writes     []string
 	backfilled []string
+	fail       error // of what is not a creation or an update
 }
 
 func (s *temporalSchedules) Create(_ context.Context, o client.ScheduleOptions) (client.ScheduleHandle, error) {
@@ -70,6 +71,9 @@ type scheduleHandle struct {
 }
 
 func (h *scheduleHandle) Delete(context.Context) error {
+	if h.all.fail != nil {
+		return h.all.fail
+	}
 	if _, is := h.all.kept[h.id]; !is {
 		return serviceerror.NewNotFound("no such schedule")
 	}
@@ -94,6 +98,9 @@ func (h *scheduleHandle) Update(_ context.Context, o client.ScheduleUpdateOption
 }
 
 func (h *scheduleHandle) Backfill(context.Context, client.ScheduleBackfillOptions) error {
+	if h.all.fail != nil {
+		return h.all.fail
+	}
 	h.all.backfilled = append(h.all.backfilled, h.id)
 	return nil
 }
@@ -125,11 +132,11 @@ func TestSchedulesFollowTheActiveVersions(t *testing.T) {
 	require.Len(t, made.ScheduleBackfill, 1, "what was due since the activation")
 	action := made.Action.(*client.ScheduleWorkflowAction)
 	require.Equal(t, workflows.StartByTimerWorkflow, action.Workflow)
-	require.Equal(t, []any{casework.TimerStart{ProcessKey: "bills", StartEventID: "due"}}, action.Args)
+	require.Equal(t, []any{casework.TimerStart{ProcessKey: "bills", Version: 1, StartEventID: "due"}}, action.Args)
 	require.Empty(t, once(), "nothing has changed")
 
 	starts.list = []casework.TriggeredStart{hourly("bills", 2, "R/PT2H"), hourly("bills", 2, "0 8 * * *")}
-	require.Equal(t, []string{"update start/bills/due", "create start/bills/due#2"}, once())
+	require.Equal(t, []string{"update start/bills/due", "update start/bills/due", "create start/bills/due#2"}, once())
 	require.Equal(t, 2*time.Hour, server.kept["start/bills/due"].Spec.Intervals[0].Every)
 	require.Equal(t, []string{"start/bills/due"}, server.backfilled)
 
@@ -152,4 +159,30 @@ func TestATimerThatNeverFiresAgainHasNoSchedule(t *testing.T) {
 	s := worker.NewSchedules(&timerStarts{list: []casework.TriggeredStart{past}}, server, zap.NewNop())
 	require.NoError(t, s.Once(t.Context()))
 	require.Empty(t, server.kept)
+}
+
+// A failure between two calls leaves something that the next look mends.
+func TestAFailureBetweenTwoCallsIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	starts := &timerStarts{list: []casework.TriggeredStart{hourly("bills", 1, "R/PT1H")}}
+	server := &temporalSchedules{kept: map[string]client.ScheduleOptions{}}
+	s := worker.NewSchedules(starts, server, zap.NewNop())
+	require.NoError(t, s.Once(t.Context()))
+
+	starts.list = []casework.TriggeredStart{hourly("bills", 2, "R/PT2H")}
+	server.fail = serviceerror.NewUnavailable("away")
+	require.Error(t, s.Once(t.Context()))
+	require.Empty(t, server.backfilled)
+	server.fail = nil
+	again := worker.NewSchedules(starts, server, zap.NewNop())
+	require.NoError(t, again.Once(t.Context()))
+	require.Equal(t, []string{"start/bills/due"}, server.backfilled, "what was missed is made up for")
+
+	never := hourly("bills", 3, "2020-01-01T00:00:00Z")
+	never.Event.Timer = "timeDate"
+	starts.list, server.fail = []casework.TriggeredStart{never}, serviceerror.NewUnavailable("away")
+	require.Error(t, again.Once(t.Context()))
+	server.fail = nil
+	require.NoError(t, again.Once(t.Context()))
+	require.Empty(t, server.kept, "the schedule of the old version does not stay")
 }

@@ -3,9 +3,11 @@ package workflows
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,16 +19,19 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// commit writes a step: a local activity with a short limit, then a regular one that the server retries without end.
+// commit writes a step: a local activity with a short limit, then a regular one that the server retries without end. A step
+// too large for the history stays a local one, tried without end.
 // It panics if the database holds another path for the same step, which replay by itself would not notice.
 func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string) (casework.StepResult, error) {
-	var result casework.StepResult
-	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		ScheduleToCloseTimeout: commitLocalTimeout,
-		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
-		Summary:                summary,
-	})
-	err := workflow.ExecuteLocalActivity(local, CommitStepName, c).Get(ctx, &result)
+	result, err := r.commitLocally(ctx, c, summary)
+	if err != nil && isLarge(c) {
+		for pause := time.Second; err != nil; pause = min(2*pause, 30*time.Second) {
+			if err := r.pause(ctx, pause, "before the next try to write step "+strconv.FormatInt(c.Step, 10)); err != nil {
+				return result, err
+			}
+			result, err = r.commitLocally(ctx, c, summary)
+		}
+	}
 	if err != nil {
 		regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			ActivityID:          fmt.Sprintf("commit:%d", c.Step),
@@ -45,6 +50,31 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 	return result, nil
 }
 
+func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary string) (result casework.StepResult, err error) {
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: commitLocalTimeout,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
+		Summary:                summary,
+	})
+	err = workflow.ExecuteLocalActivity(local, CommitStepName, c).Get(ctx, &result)
+	return result, err
+}
+
+// isLarge reports whether the server would refuse a step as the input of an activity, and end the run.
+func isLarge(c casework.StepCommit) bool {
+	raw, err := json.Marshal(c)
+	return err == nil && len(raw) > mostRequestBytes
+}
+
+// pause waits; what comes meanwhile waits as well.
+func (r *run) pause(ctx workflow.Context, d time.Duration, why string) error {
+	timer := workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: why})
+	if err := timer.Get(ctx, nil); err != nil {
+		return fmt.Errorf("pause: %w", err)
+	}
+	return nil
+}
+
 // commitOf gathers what a step did to the database.
 func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.State, effects []engine.Effect) casework.StepCommit {
 	c := casework.StepCommit{
@@ -54,6 +84,9 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 	}
 	if isAnswer(ev, cause) {
 		c.Cause, c.Answer = answerCause(ev)
+		if r.instead != nil { // an answer on record, done again: the database may write its values in another way
+			c.Cause = r.instead.Cause
+		}
 	}
 	for _, e := range effects {
 		r.addEffect(&c, e)

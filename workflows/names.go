@@ -37,7 +37,6 @@ const (
 	commitLocalTimeout = 3 * time.Second // after this the commit becomes a regular activity, retried by the server
 	commitTimeout      = 10 * time.Second
 	appliedKept        = 1000 // command ids remembered against a second delivery
-	maxSignalsPerRun   = 5000 // the server's limit is 10,000 and not part of its continue-as-new suggestion
 )
 
 func fmtID(instanceID, token string, step int64) []byte {

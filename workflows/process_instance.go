@@ -69,6 +69,8 @@ type run struct {
 	held     bool                // a completion or message was accepted first: nothing happens before it has come
 	work     []work              // service activities in flight, in the order of their starts
 	starts   map[string]int      // how often the work of a node instance was asked for in this run
+	asked    int                 // bytes of what was asked for in this workflow task, or since a pause
+	retryAt  int                 // history length at which a state that was too large for a new run is looked at again
 }
 
 func (r *run) setup(ctx workflow.Context) error {
@@ -97,6 +99,9 @@ func (r *run) loop(ctx workflow.Context) error {
 			r.show(work)                                        // the next run does not know what the attributes say
 			r.state.Inbox = append(r.state.Inbox, r.drain()...) // the last act: nothing yields between this and the return
 			return workflow.NewContinueAsNewError(ctx, r.start.ProcessKey, Input{Start: r.start, State: &r.state})
+		}
+		if err := r.startWaiting(work); err != nil {
+			return err
 		}
 		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
 		r.show(work)
@@ -163,13 +168,6 @@ func (r *run) begin(ctx workflow.Context) error {
 		Initiator: engine.User{ID: r.start.Initiator, Roles: r.start.InitiatorRoles},
 	}, casework.Command{ActorID: r.start.Initiator})
 	return err
-}
-
-func (r *run) wantsNewRun(ctx workflow.Context) bool {
-	if len(r.state.Inbox) > 0 || len(r.work) > 0 || len(r.state.Engine.Pending) > 0 || r.held {
-		return false
-	}
-	return r.received >= maxSignalsPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 func variablesOf(object json.RawMessage) (map[string]json.RawMessage, error) {

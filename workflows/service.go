@@ -1,10 +1,6 @@
 package workflows
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -25,7 +21,7 @@ const (
 	serviceLongest  = time.Minute     // longest pause between two attempts
 )
 
-// OpenActivity is a service activity that has not answered yet.
+// OpenActivity is a service activity that has not answered yet: in flight, or waiting for its turn.
 type OpenActivity struct {
 	Token   string    `json:"token"`
 	Element string    `json:"element"`
@@ -46,38 +42,45 @@ func (r *run) updateActivities(ctx workflow.Context, effects []engine.Effect) {
 	for _, e := range effects {
 		switch e.Kind {
 		case engine.ActivityStarted:
-			r.startActivity(ctx, e)
+			r.askActivity(ctx, e)
 		case engine.ActivityCancelled:
 			r.dropActivity(e.Instance)
 		case engine.InstanceEnded:
-			for len(r.work) > 0 {
-				r.dropActivity(r.work[0].token)
+			for len(r.state.Activities) > 0 {
+				r.dropActivity(r.state.Activities[0].Token)
 			}
 		default:
 		}
 	}
 }
 
-// startActivity asks for the work of a node instance. The activity id is that of the node instance; a retry within the
-// same run adds its number, since an id is used once.
-func (r *run) startActivity(ctx workflow.Context, e engine.Effect) {
-	n := &r.program.Nodes[r.program.NodeIndex(e.Element)]
-	name := activityType(e.Activity)
-	id := e.Instance
+// startActivity asks Temporal for the work of a node instance. The activity id is that of the node instance; a retry within
+// the same run adds its number, since an id is used once.
+func (r *run) startActivity(ctx workflow.Context, token string, n *bpmn.Node, a *engine.Activity) {
+	id := token
 	if r.starts == nil {
 		r.starts = map[string]int{}
 	}
-	if r.starts[id]++; r.starts[id] > 1 {
-		id = fmt.Sprintf("%s#%d", id, r.starts[e.Instance])
+	if r.starts[token]++; r.starts[token] > 1 {
+		id = fmt.Sprintf("%s#%d", token, r.starts[token])
 	}
 	options := serviceOptions(n)
-	options.ActivityID, options.TaskQueue = id, e.Activity.Topic
-	options.Summary = short(fmt.Sprintf("%s %s", cell(n.Name), detailOf(e.Activity)))
+	options.ActivityID, options.TaskQueue = id, a.Topic
+	options.Summary = short(fmt.Sprintf("%s %s", cell(n.Name), detailOf(a)))
 	cancellable, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
-	r.work = append(r.work, work{token: e.Instance, future: workflow.ExecuteActivity(cancellable, name, r.activityInput(n, e)), cancel: cancel})
-	r.state.Activities = append(r.state.Activities, OpenActivity{
-		Token: e.Instance, Element: e.Element, Type: name, Topic: e.Activity.Topic, Since: now(ctx),
-	})
+	w := work{token: token, cancel: cancel}
+	input := r.activityInput(n, token, a)
+	size, err := sizeOf(input)
+	if err == nil {
+		err = checkRequest(activityType(a), a.Topic, size)
+	}
+	if err != nil { // the server would refuse the workflow task, again and again
+		w.future = failedFuture(ctx, err)
+	} else {
+		w.future = workflow.ExecuteActivity(cancellable, activityType(a), input)
+		r.asked += size
+	}
+	r.work = append(r.work, w)
 }
 
 func activityType(a *engine.Activity) string {
@@ -123,16 +126,16 @@ func serviceOptions(n *bpmn.Node) workflow.ActivityOptions {
 	return options
 }
 
-func (r *run) activityInput(n *bpmn.Node, e engine.Effect) casework.ActivityInput {
+func (r *run) activityInput(n *bpmn.Node, token string, a *engine.Activity) casework.ActivityInput {
 	in := casework.ActivityInput{
-		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: e.Element, ElementInstanceID: e.Instance,
-		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey, Variables: e.Activity.Variables, Fields: e.Activity.Fields,
+		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: n.ID, ElementInstanceID: token,
+		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey, Variables: a.Variables, Fields: a.Fields,
 	}
 	switch {
-	case e.Activity.Kind == engine.ScriptActivity && n.Script != nil:
+	case a.Kind == engine.ScriptActivity && n.Script != nil:
 		in.Script = &casework.ScriptSource{Format: string(n.Script.Format), Source: n.Script.Source}
-	case e.Activity.Kind == engine.DecisionActivity:
-		in.Decision = e.Activity.Name
+	case a.Kind == engine.DecisionActivity:
+		in.Decision = a.Name
 	}
 	return in
 }
@@ -191,105 +194,4 @@ func (r *run) settleActivity(w work) {
 	if len(r.state.Activities) == 0 {
 		r.state.Activities = nil
 	}
-}
-
-// answerOf translates what an activity answered.
-func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
-	var value json.RawMessage
-	if err := w.future.Get(ctx, &value); err != nil {
-		return failure(w.token, err)
-	}
-	ev := engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: jsonOf(value)}
-	i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token })
-	if i < 0 {
-		return ev
-	}
-	n := &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)]
-	switch name := r.state.Activities[i].Type; {
-	case n.Script != nil:
-		return scriptAnswer(ev)
-	case name == casework.ActivityHTTPCall, name == casework.ActivitySendMail: // their results are the variables to set
-		_ = json.Unmarshal(ev.Value, &ev.Variables)
-		ev.Value = nil
-	case n.Service == nil || n.Service.ResultVariable == "":
-		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
-	}
-	return ev
-}
-
-func scriptAnswer(ev engine.Event) engine.Event {
-	var result casework.ScriptResult
-	if json.Unmarshal(ev.Value, &result) == nil {
-		ev.Value, ev.Variables = jsonOf(result.Result), result.Variables
-	}
-	return ev
-}
-
-// jsonOf is a value as JSON: no value is null, and what is no JSON is text.
-func jsonOf(value json.RawMessage) json.RawMessage {
-	if len(value) == 0 {
-		return json.RawMessage("null")
-	}
-	if json.Valid(value) {
-		return value
-	}
-	text, err := json.Marshal(string(value))
-	if err != nil {
-		return json.RawMessage("null")
-	}
-	return text
-}
-
-// failure translates a failed activity: a BPMN error, or a reason for an incident.
-func failure(token string, err error) engine.Event {
-	ev := engine.Event{Kind: engine.ActivityFailed, Token: token, Reason: short(err.Error())}
-	var application *temporal.ApplicationError
-	var timeout *temporal.TimeoutError
-	var panicked *temporal.PanicError
-	switch {
-	case errors.As(err, &application):
-		ev.Type, ev.Reason = application.Type(), short(application.Message())
-		if ev.Type == casework.BpmnErrorType {
-			bpmnError(&ev, application)
-		}
-	case errors.As(err, &timeout):
-		ev.Type, ev.Reason = "Timeout", short(timeout.Error())
-	case errors.As(err, &panicked):
-		ev.Type, ev.Reason = "Panic", short(panicked.Error())
-	}
-	return ev
-}
-
-// bpmnError reads the details of a BPMN error: its code, and variables that travel with it.
-func bpmnError(ev *engine.Event, e *temporal.ApplicationError) {
-	var code string
-	var variables map[string]json.RawMessage
-	if e.Details(&code, &variables) != nil {
-		variables = nil
-		if e.Details(&code) != nil {
-			code = ""
-		}
-	}
-	if code == "" {
-		ev.Reason = "the activity threw a BPMN error without a code: " + ev.Reason
-		return
-	}
-	ev.Code, ev.Variables = code, variables
-}
-
-// answerCause names the answer of an activity as the cause of a step. What it holds is part of the name: done again, as
-// after a reset, an activity may answer something else, and then the answer on record comes first.
-func answerCause(ev engine.Event) (cause string, answer json.RawMessage) {
-	ev.At = time.Time{}
-	answer, err := json.Marshal(ev)
-	if err != nil {
-		panic(err) // its values are JSON
-	}
-	sum := sha256.Sum256(answer)
-	return string(ev.Kind) + ":" + ev.Token + ":" + hex.EncodeToString(sum[:6]), answer
-}
-
-// isAnswer reports whether an event is the answer of a service activity, not of a child, which comes as a command.
-func isAnswer(ev engine.Event, c casework.Command) bool {
-	return c.CommandID == "" && (ev.Kind == engine.ActivityDone || ev.Kind == engine.ActivityFailed)
 }

@@ -30,7 +30,7 @@ type shown struct {
 // show makes the run readable in the Temporal Web UI. Search attributes are written only when they change.
 func (r *run) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details())
-	next := shown{status: r.status(), open: r.state.Engine.Open()}
+	next := shown{status: r.status(), open: searchable(r.state.Engine.Open())}
 	next.due = r.state.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
 	var updates []temporal.SearchAttributeUpdate
 	if next.status != r.shown.status {
@@ -53,6 +53,19 @@ func (r *run) show(ctx workflow.Context) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Warn("search attributes not written", "error", err)
 	}
+}
+
+// searchable is as much of a list as the server takes as the value of a search attribute. One that is larger would let each
+// workflow task fail.
+func searchable(elements []string) []string {
+	const most = 2000 // bytes as JSON; the server's limit is 2,048
+	size := len("[]")
+	for i, e := range elements {
+		if size += len(e) + len(`"",`); size > most {
+			return elements[:i]
+		}
+	}
+	return elements
 }
 
 func (r *run) status() string {

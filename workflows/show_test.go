@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,8 @@ func TestALongPageIsCutToWhatTemporalTakes(t *testing.T) {
 	elements.WriteString(`<startEvent id="start"/><parallelGateway id="fork"/><sequenceFlow id="s" sourceRef="start" targetRef="fork"/><endEvent id="end"/>`)
 	for i := range 60 {
 		n := string(rune('A'+i%26)) + string(rune('a'+i/26))
-		elements.WriteString(`<userTask id="t` + n + `" name="` + strings.Repeat("長い", 60) + n + `" flowable:candidateGroups="G"/>` +
+		n = strings.Repeat("x", 80) + n
+		elements.WriteString(`<userTask id="t` + n + `" name="` + strings.Repeat("長い", 60) + `" flowable:candidateGroups="G"/>` +
 			`<sequenceFlow id="i` + n + `" sourceRef="fork" targetRef="t` + n + `"/><sequenceFlow id="o` + n + `" sourceRef="t` + n + `" targetRef="end"/>`)
 	}
 	c := newCase(t, process(elements.String()))
@@ -66,6 +68,10 @@ func TestALongPageIsCutToWhatTemporalTakes(t *testing.T) {
 		page := c.details()
 		require.Less(t, len(page), 20_000)
 		require.Contains(t, page, "and 10 more tasks")
+		open, err := json.Marshal(c.seen.attribute(workflows.AttrOpenElements))
+		require.NoError(t, err)
+		require.Less(t, len(open), 2048, "the server refuses a larger search attribute, and the workflow task with it")
+		require.Greater(t, len(open), 1800)
 		require.Equal(t, 50, strings.Count(page, strings.Repeat("長い", 40)+"…"))
 	})
 	c.stopAt(time.Hour)

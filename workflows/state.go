@@ -23,7 +23,7 @@ type RunState struct {
 	Inbox   []casework.Command `json:"inbox,omitempty"`   // received, not yet applied
 
 	Children   []OpenChild    `json:"children,omitempty"`
-	Activities []OpenActivity `json:"activities,omitempty"` // in flight; a run with any does not continue as new
+	Activities []OpenActivity `json:"activities,omitempty"` // in flight, or to be started; the next run starts them all
 }
 
 // OpenTask is what the shell knows of a task that people work on.

@@ -21,6 +21,7 @@ const (
 // the scheduled time, so that each time starts one case, however often the work for it is repeated.
 func StartByTimer(ctx workflow.Context, s casework.TimerStart) error {
 	s.RequestID, s.EngineRev = workflow.GetInfo(ctx).WorkflowExecution.ID, engine.Rev
+	s.At = dueAt(s.RequestID)
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: commitTimeout,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute},
@@ -30,4 +31,14 @@ func StartByTimer(ctx workflow.Context, s casework.TimerStart) error {
 		return fmt.Errorf("start %s by its timer %s: %w", s.ProcessKey, s.StartEventID, err)
 	}
 	return nil
+}
+
+// dueAt is the scheduled time in the id of a scheduled workflow, which ends with it; zero if there is none.
+func dueAt(id string) time.Time {
+	const layout = "2006-01-02T15:04:05Z"
+	at, err := time.Parse(layout, id[max(len(id)-len(layout), 0):])
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
@@ -34,7 +35,7 @@ func TestAScheduledTimeStartsOneCase(t *testing.T) {
 	env.ExecuteWorkflow(workflows.StartByTimer, casework.TimerStart{ProcessKey: "bills", StartEventID: "due"})
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, asked, 5, "until it is done")
-	want := casework.TimerStart{ProcessKey: "bills", StartEventID: "due", RequestID: "start/bills/due-2026-01-05T08:00:00Z", EngineRev: engine.Rev}
+	want := casework.TimerStart{ProcessKey: "bills", StartEventID: "due", At: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), RequestID: "start/bills/due-2026-01-05T08:00:00Z", EngineRev: engine.Rev}
 	require.Equal(t, want, asked[0])
 	require.Equal(t, want, asked[4], "the id is that of the scheduled time, however often it is tried")
 }

@@ -13,17 +13,10 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/onecms/nextgen-workflow/activities/service"
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
-
-// FieldNames are the fields of an HTTP task.
-func FieldNames() []string {
-	return []string{"requestMethod", "requestUrl", "requestHeaders", "requestBody", "requestBodyEncoding", "requestTimeout",
-		"disallowRedirects", "failStatusCodes", "handleStatusCodes", "ignoreException", "saveRequestVariables",
-		"saveResponseParameters", "saveResponseParametersTransient", "saveResponseVariableAsJson", "responseVariableName",
-		"resultVariablePrefix"}
-}
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -57,7 +50,7 @@ type responseVariables struct {
 
 // read reads the fields; every problem with them is told at once.
 func (c *Caller) read(in casework.ActivityInput) (*request, error) {
-	f := service.NewFields(in.Fields, FieldNames())
+	f := service.NewFields(in.Fields, bpmn.HTTPFields())
 	r := &request{
 		method: strings.ToUpper(f.Required("requestMethod")), bodyText: f.Text("requestBody"), encoding: f.Trimmed("requestBodyEncoding"),
 		stay: f.Bool("disallowRedirects"), ignore: f.Bool("ignoreException"), saveRequest: f.Bool("saveRequestVariables"),

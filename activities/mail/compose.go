@@ -19,12 +19,6 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// FieldNames are the fields of a mail task.
-func FieldNames() []string {
-	return []string{"to", "cc", "bcc", "from", "replyTo", "subject", "text", "html", "textVar", "htmlVar", "charset", "headers",
-		"ignoreException", "exceptionVariableName"}
-}
-
 // ownHeaders are those that have fields, or that the sender makes itself.
 var ownHeaders = []string{"From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Subject", "Date", "Message-Id", "Mime-Version", "Received",
 	"Return-Path", "Dkim-Signature"}

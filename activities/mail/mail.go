@@ -17,6 +17,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/onecms/nextgen-workflow/activities/service"
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -102,7 +103,7 @@ func New(cfg Config) (*Sender, error) {
 // Send is the activity casework.ActivitySendMail. Its result is the variables to set: none, but for the one that the
 // model names for a failure that it wants to ignore.
 func (s *Sender) Send(ctx context.Context, in casework.ActivityInput) (map[string]json.RawMessage, error) {
-	f := service.NewFields(in.Fields, FieldNames())
+	f := service.NewFields(in.Fields, bpmn.MailFields())
 	ignore, variable := f.Bool("ignoreException"), f.Trimmed("exceptionVariableName")
 	if err := f.Err(); err != nil {
 		return nil, err

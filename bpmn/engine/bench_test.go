@@ -67,3 +67,32 @@ func BenchmarkStepJoin(b *testing.B) {
 		<sequenceFlow id="h" sourceRef="join" targetRef="u"/><userTask id="u" flowable:candidateGroups="G"/>
 		<sequenceFlow id="i" sourceRef="u" targetRef="e"/><endEvent id="e"/>`)
 }
+
+func BenchmarkStepScript(b *testing.B) {
+	benchmarkStep(b, beforeTask+`<sequenceFlow id="g" sourceRef="t" targetRef="u"/>
+		<scriptTask id="u" scriptFormat="juel" flowable:resultVariable="sum"><script>${n * 3 + 1}</script></scriptTask>
+		<sequenceFlow id="h" sourceRef="u" targetRef="e"/><endEvent id="e"/>`)
+}
+
+// BenchmarkMultiInstance10000 runs ten thousand instances of a service task, side by side, from the start to the end: all
+// steps that this takes.
+func BenchmarkMultiInstance10000(b *testing.B) {
+	p := compile(b, `<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="each"/>
+		<serviceTask id="each" flowable:expression="${loopCounter + 1}"><multiInstanceLoopCharacteristics>
+		<loopCardinality>${10000}</loopCardinality></multiInstanceLoopCharacteristics></serviceTask>
+		<sequenceFlow id="g" sourceRef="each" targetRef="e"/><endEvent id="e"/>`)
+	b.ReportAllocs()
+	steps := 0
+	for b.Loop() {
+		var s engine.State
+		steps = 0
+		for ev := (engine.Event{Kind: engine.Start, At: began, StartEvent: "s"}); !s.Ended; ev = (engine.Event{Kind: engine.Continue, At: began}) {
+			var err error
+			if s, _, err = engine.Step(p, s, ev); err != nil {
+				b.Fatal(err)
+			}
+			steps++
+		}
+	}
+	b.ReportMetric(float64(steps), "steps/op")
+}

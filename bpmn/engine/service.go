@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
@@ -118,15 +119,34 @@ func (m *machine) setResult(v visit, name string, local bool, value json.RawMess
 
 // ask starts the work of a node outside.
 func (m *machine) ask(v visit) error {
+	a, err := m.describe(v)
+	if err != nil {
+		return err
+	}
+	m.emit(Effect{Kind: ActivityStarted, Element: v.node.ID, Instance: v.id, Activity: a})
+	return nil
+}
+
+// Work describes what a node instance asked for that waits for work outside, with the variables of now: for a caller that
+// did not begin it at once, or has to begin it again. The only error is ErrStale (wrapped), or that of an expression.
+func Work(p *bpmn.Program, s State, token string, at time.Time) (*Activity, error) {
+	m := &machine{program: p, state: s.clone(), at: at.UTC()}
+	i := m.state.token(token)
+	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) || m.isWhole(token) {
+		return nil, fmt.Errorf("activity %q: nothing waits for it: %w", token, ErrStale)
+	}
+	return m.describe(m.visitOf(m.state.Tokens[i]))
+}
+
+func (m *machine) describe(v visit) (*Activity, error) {
 	a := &Activity{Kind: ScriptActivity}
 	if s := v.node.Script; s != nil {
 		a.Name = string(s.Format)
 	} else if err := m.describeService(v, a); err != nil {
-		return err
+		return nil, err
 	}
 	a.Variables = m.visible(m.seenFrom(v))
-	m.emit(Effect{Kind: ActivityStarted, Element: v.node.ID, Instance: v.id, Activity: a})
-	return nil
+	return a, nil
 }
 
 func (m *machine) describeService(v visit, a *Activity) error {

@@ -1,5 +1,6 @@
 // Command bench measures the human step (claim, complete, the next task is there) beside a bare Temporal loop in the same
-// run, and claims per second over many open tasks. It runs the product as "nextgen dev" does, on a durable PostgreSQL.
+// run, what automatic processes cost and leave in Temporal, and claims per second over many open tasks. It runs the
+// product as "nextgen dev" does, on a durable PostgreSQL.
 package main
 
 import (
@@ -7,7 +8,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,7 +23,7 @@ func main() {
 	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
-	only := flag.String("only", "", "steps or claims; empty runs both")
+	only := flag.String("only", "", "steps, shapes or claims; empty runs them all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -42,7 +42,7 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
 		return err
 	}
-	port, err := freePort()
+	port, err := stack.FreePort()
 	if err != nil {
 		return err
 	}
@@ -61,15 +61,11 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	if err := people(ctx, pg.URL); err != nil {
 		return err
 	}
-	var all []series
-	if only != "claims" {
-		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
-		if err != nil {
-			return err
-		}
-		all = append(all, steps...)
+	all, err := benchCases(ctx, s, only, parallel, span)
+	if err != nil {
+		return err
 	}
-	if only != "steps" {
+	if only == "" || only == "claims" {
 		s.Stop()
 		claims, err := benchClaims(ctx, pg.URL, tasks, span)
 		if err != nil {
@@ -77,6 +73,37 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		}
 		all = append(all, claims)
 	}
+	return write(out, all)
+}
+
+// benchCases measures what needs the running product.
+func benchCases(ctx context.Context, s *stack.Stack, only, parallel string, span time.Duration) (all []any, err error) {
+	if only == "" || only == "steps" {
+		steps, err := benchSteps(ctx, s, strings.Split(parallel, ","), span)
+		if err != nil {
+			return nil, err
+		}
+		all = appendAll(all, steps)
+	}
+	if only == "" || only == "shapes" {
+		shapes, err := benchShapes(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		all = appendAll(all, shapes)
+	}
+	return all, nil
+}
+
+func appendAll[T any](all []any, more []T) []any {
+	for _, one := range more {
+		all = append(all, one)
+	}
+	return all
+}
+
+// write keeps the figures, where a file is named for them.
+func write(out string, all []any) error {
 	if out == "" {
 		return nil
 	}
@@ -85,15 +112,6 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		return err
 	}
 	return os.WriteFile(out, append(raw, '\n'), 0o644)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 const row = "%-34s %8d %8d %10.1f %9.1f %9.1f %9.1f\n"

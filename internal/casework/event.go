@@ -1,6 +1,9 @@
 package casework
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // StepEvents is what a burst does beyond its own instance: what it waits for, throws, calls and cancels.
 type StepEvents struct {
@@ -108,11 +111,13 @@ type ConditionFail struct {
 	Message      string `json:"message"`
 }
 
-// TimerStart asks for a case of the active version of a process, at a timer start event. The same RequestID again starts
-// nothing.
+// TimerStart asks for a case of the active version of a process, at a timer start event of a version. The same RequestID
+// again starts nothing.
 type TimerStart struct {
-	ProcessKey   string `json:"processKey"`
-	StartEventID string `json:"startEventId"`
-	RequestID    string `json:"requestId,omitempty"`
-	EngineRev    int    `json:"engineRev,omitempty"`
+	ProcessKey   string    `json:"processKey"`
+	Version      int       `json:"version"` // whose timer it is
+	StartEventID string    `json:"startEventId"`
+	At           time.Time `json:"at,omitzero"` // when it was due
+	RequestID    string    `json:"requestId,omitempty"`
+	EngineRev    int       `json:"engineRev,omitempty"`
 }

@@ -27,7 +27,7 @@ func main() {
 // options are what the command line says.
 type options struct {
 	dir, json, suite, id string
-	list                 bool
+	list, real           bool
 	expect               report.Expectations
 }
 
@@ -43,6 +43,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	flags.StringVar(&o.suite, "suite", "", "run this `suite` only")
 	flags.StringVar(&o.id, "case", "", "run the case with this `id` only, and print every event and effect")
 	flags.BoolVar(&o.list, "list", false, "list the cases that do not pass, with the reasons")
+	flags.BoolVar(&o.real, "real", false, "play what can be played on bin/nextgen with PostgreSQL and Temporal as well")
 	flags.Var(o.expect, "expect", "change what a suite has to reach, in percent, as in scenarios.pass=90; may be `repeated`")
 	if err := flags.Parse(args); err != nil {
 		return o, flag.ErrHelp
@@ -68,6 +69,13 @@ func command(args []string, out, errs io.Writer) error {
 	suites, err := run(o, trace)
 	if err != nil {
 		return err
+	}
+	if o.real {
+		played, err := playReal(o, out)
+		if err != nil {
+			return err
+		}
+		suites = append(suites, played...)
 	}
 	if o.list || o.id != "" {
 		report.PrintCases(out, suites, report.Pass, report.Refused, report.Wrong, report.Doubtful, report.Aside)

@@ -46,21 +46,31 @@ type Completed struct {
 
 // Do sends a request and decodes the answer into into, where that is not nil. A problem document becomes a *Problem.
 func (c *Client) Do(ctx context.Context, method, path string, body, into any, headers ...string) (int, error) {
-	var reader io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return 0, err
-		}
-		reader = bytes.NewReader(raw)
+	if body == nil {
+		return c.send(ctx, method, path, "", nil, into, headers)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, reader)
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	return c.send(ctx, method, path, "application/json", bytes.NewReader(raw), into, headers)
+}
+
+// DeployModel deploys a BPMN file.
+func (c *Client) DeployModel(ctx context.Context, source []byte) ([]casework.Definition, error) {
+	var list casework.List[casework.Definition]
+	_, err := c.send(ctx, http.MethodPost, "/api/workflow/definitions", "application/xml", bytes.NewReader(source), &list, nil)
+	return list.Items, err
+}
+
+func (c *Client) send(ctx context.Context, method, path, media string, body io.Reader, into any, headers []string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return 0, err
 	}
 	req.Header.Set("X-User-Id", c.user)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if media != "" {
+		req.Header.Set("Content-Type", media)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])

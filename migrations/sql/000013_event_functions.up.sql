@@ -136,7 +136,8 @@ AS $$
         COALESCE(p_routed #>> '{delivery,command,instanceId}', p_routed #>> '{delivery,start,instanceId}'),
         COALESCE((p_routed ->> 'receivers')::INTEGER, (p_routed ? 'delivery')::INTEGER),
         CASE WHEN p_routed ->> 'outcome' = 'UNMATCHED' THEN p -> 'variables' END,
-        CASE WHEN p_routed ? 'processes' THEN 'several processes begin with it'
+        CASE WHEN p_routed ? 'reason' THEN p_routed ->> 'reason'
+             WHEN p_routed ? 'processes' THEN 'several processes begin with it'
              WHEN p_routed ->> 'outcome' = 'UNMATCHED' THEN 'nobody waited for it' END)
 $$;
 

@@ -68,6 +68,11 @@ BEGIN
     ORDER BY s.ordinality;
 END $$;
 
+-- Whether variables are more than one delivery may carry: Temporal takes 2 MiB, and JSON may get longer on its way.
+CREATE FUNCTION flowable.too_large(p_variables JSONB) RETURNS BOOLEAN
+    LANGUAGE sql IMMUTABLE
+AS $$ SELECT COALESCE(octet_length(p_variables::TEXT) > 1048576, FALSE) $$;
+
 -- Routes what an instance throws, on behalf of who started it. Answers the deliveries.
 CREATE FUNCTION flowable.route_throws(p_instance flowable.process_instances, p_kind TEXT, p_throws JSONB, p_rev JSONB) RETURNS JSONB
     LANGUAGE plpgsql
@@ -84,7 +89,9 @@ BEGIN
         IF v_throw ? 'variables' THEN
             v_message := v_message || jsonb_build_object('variables', v_throw -> 'variables');
         END IF;
-        IF p_kind = 'message' THEN
+        IF flowable.too_large(v_throw -> 'variables') THEN
+            v_routed := '{"outcome": "UNMATCHED", "reason": "it carries more than 1 MiB of variables"}';
+        ELSIF p_kind = 'message' THEN
             v_routed := flowable.route_message(v_message, p_instance.started_by);
             v_deliveries := v_deliveries || COALESCE(v_routed -> 'delivery', '[]');
         ELSE
@@ -148,7 +155,8 @@ BEGIN
             format('there is no version %s of a process "%s" to call', p_child ->> 'version', p_child ->> 'processKey')
         WHEN v_definition.workflow_id IS NULL THEN format('there is no active process "%s" to call', p_child ->> 'processKey')
         WHEN v_start_id IS NULL THEN format('the process "%s" cannot be called: it has no plain start event', p_child ->> 'processKey')
-        WHEN p_caller.call_depth >= 50 THEN 'processes call each other more than 50 deep' END;
+        WHEN p_caller.call_depth >= 50 THEN 'processes call each other more than 50 deep'
+        WHEN flowable.too_large(p_child -> 'variables') THEN format('more than 1 MiB of variables cannot be handed to the process "%s"', p_child ->> 'processKey') END;
     IF v_why_not IS NOT NULL THEN
         RETURN flowable.tell_caller(p_caller.process_instance_id, 'child-ended', p_caller.started_by, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_child ->> 'elementInstanceId', 'childId', p_child ->> 'instanceId', 'reason', v_why_not));
@@ -180,18 +188,26 @@ BEGIN
             WHERE v.process_instance_id = p_instance_id AND v.task_id IS NULL);
 END $$;
 
--- Tells the caller of an instance that it has ended, with its variables. Answers the delivery; NULL if there is no caller.
+-- Tells the caller of an instance that it has ended, with its variables; where those are too many to be handed over, that it
+-- has failed, so that the caller raises an incident. Answers the delivery; NULL if there is no caller.
 CREATE FUNCTION flowable.child_ended(p_instance flowable.process_instances, p_end JSONB, p_actor TEXT) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_variables JSONB;
 BEGIN
     IF p_instance.parent_process_id IS NULL THEN
         RETURN NULL;
     END IF;
+    v_variables := flowable.variables_of(p_instance.process_instance_id);
+    IF flowable.too_large(v_variables) THEN
+        RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object('status', 'FAILED',
+            'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
+            'reason', 'it ended with more than 1 MiB of variables, which cannot be handed over'));
+    END IF;
     RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object(
         'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
-        'status', p_end -> 'status', 'code', p_end -> 'code', 'reason', p_end -> 'reason',
-        'variables', flowable.variables_of(p_instance.process_instance_id)));
+        'status', p_end -> 'status', 'code', p_end -> 'code', 'reason', p_end -> 'reason', 'variables', v_variables));
 END $$;
 
 -- Asks the instances of cancelled call activities to end. Answers the deliveries.
@@ -254,7 +270,8 @@ BEGIN
             SELECT jsonb_agg(t.told) FILTER (WHERE t.told IS NOT NULL) FROM (
                 SELECT flowable.tell_caller(p_instance.parent_process_id, 'child-escalated', p_actor, jsonb_build_object(
                     'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value,
-                    'variables', flowable.variables_of(p_instance.process_instance_id))) AS told
+                    'variables', CASE WHEN NOT flowable.too_large(flowable.variables_of(p_instance.process_instance_id)) THEN
+                        flowable.variables_of(p_instance.process_instance_id) END)) AS told
                 FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e ORDER BY e.ordinality) AS t), '[]');
     END IF;
     IF p ? 'cancelChildren' THEN

@@ -16,14 +16,14 @@ const maxActs = 200
 
 // driver leads one instance along a path.
 type driver struct {
-	world   *world.World
+	world   Engine
 	program *bpmn.Program
 	id      string
 	path    []string
 	vars    map[string]json.RawMessage
 }
 
-func drive(w *world.World, d *world.Definition, path []string) error {
+func drive(w Engine, d *world.Definition, path []string) error {
 	v := &driver{world: w, program: d.Program, path: path, vars: assignments(d.Program, slices.Concat(lead(d.Program, path), path))}
 	if err := v.begin(d); err != nil {
 		return err

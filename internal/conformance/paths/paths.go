@@ -2,10 +2,12 @@
 package paths
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
@@ -47,28 +49,51 @@ func Run(c Case, trace func(string)) report.Case {
 }
 
 func run(c Case, trace func(string)) error {
+	return Play(c, world.New(world.Config{Trace: trace, Handler: func(world.Work) world.Answer { return world.Answer{Never: true} }}))
+}
+
+// Engine is what paths are driven on: the world in memory, or anything else that can do the same.
+type Engine interface {
+	Deploy(file string, source []byte) error
+	Start(r world.Request) (instance string, err error)
+	Message(name, instance, element string, vars map[string]json.RawMessage) error
+	Signal(name, instance string, vars map[string]json.RawMessage) error
+	Complete(task string, vars map[string]json.RawMessage) error
+	Answer(instance, nodeInstance string, a world.Answer) error
+	SetVariables(instance, nodeInstance string, vars map[string]json.RawMessage) error
+
+	NextDue() time.Time
+	AdvanceTo(to time.Time) error
+
+	Definitions() []*world.Definition
+	Instance(id string) (world.Instance, error)
+	Instances() []world.Instance
+	Tasks() []world.Task
+}
+
+// Play drives an instance along the path on an engine that is empty.
+func Play(c Case, e Engine) error {
 	source, err := os.ReadFile(c.File)
 	if err != nil {
 		return fmt.Errorf("read the model: %w", err)
 	}
-	w := world.New(world.Config{Trace: trace, Handler: func(world.Work) world.Answer { return world.Answer{Never: true} }})
-	if err := w.Deploy(filepath.Base(c.File), source); err != nil {
+	if err := e.Deploy(filepath.Base(c.File), source); err != nil {
 		return err
 	}
-	d := definition(w, c.Path)
+	d := definition(e, c.Path)
 	if d == nil {
 		return fmt.Errorf("no process has the nodes of the path")
 	}
-	for _, called := range calls(w) {
-		if err := w.Deploy(called+".bpmn", stub(called)); err != nil {
+	for _, called := range calls(e) {
+		if err := e.Deploy(called+".bpmn", stub(called)); err != nil {
 			return err
 		}
 	}
-	return drive(w, d, c.Path)
+	return drive(e, d, c.Path)
 }
 
 // definition is the process that has the nodes of the path; the first one where the path is empty.
-func definition(w *world.World, path []string) *world.Definition {
+func definition(w Engine, path []string) *world.Definition {
 	for _, d := range w.Definitions() {
 		if len(path) == 0 || d.Program.NodeIndex(path[0]) >= 0 {
 			return d
@@ -78,7 +103,7 @@ func definition(w *world.World, path []string) *world.Definition {
 }
 
 // calls are the processes that are called and not there, in order.
-func calls(w *world.World) []string {
+func calls(w Engine) []string {
 	var missing []string
 	there := map[string]bool{}
 	for _, d := range w.Definitions() {

@@ -24,6 +24,9 @@ func Defaults() Expectations {
 		"scenarios":   {Pass: 90, Wrong: 2},
 		"paths":       {Pass: 90, Wrong: 10},
 		"interchange": {Pass: 100, Wrong: 0},
+
+		"real-scenarios": {Pass: 100, Wrong: 0},
+		"real-paths":     {Pass: 100, Wrong: 0},
 	}
 }
 

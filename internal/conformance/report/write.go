@@ -9,9 +9,9 @@ import (
 
 // Print writes a table of the suites.
 func Print(w io.Writer, suites []*Suite) {
-	fmt.Fprintf(w, "%-12s %6s %8s %6s %8s   %9s %6s\n", "suite", "pass", "refused", "wrong", "pass %", "doubtful", "aside")
+	fmt.Fprintf(w, "%-14s %6s %8s %6s %8s   %9s %6s\n", "suite", "pass", "refused", "wrong", "pass %", "doubtful", "aside")
 	for _, s := range suites {
-		fmt.Fprintf(w, "%-12s %6d %8d %6d %7.1f%%   %9d %6d\n", s.Name, s.Pass, s.Refused, s.Wrong, s.Percent(s.Pass), s.Doubtful, s.Aside)
+		fmt.Fprintf(w, "%-14s %6d %8d %6d %7.1f%%   %9d %6d\n", s.Name, s.Pass, s.Refused, s.Wrong, s.Percent(s.Pass), s.Doubtful, s.Aside)
 	}
 }
 
