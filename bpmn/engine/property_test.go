@@ -103,8 +103,10 @@ func TestModelsWithoutStructureKeepWhatHoldsForAll(t *testing.T) {
 				return err
 			}
 		}
-		if err := r.replay(); err != nil {
-			return err
+		if r.visits <= maxVisits { // every step was done twice already
+			if err := r.replay(); err != nil {
+				return err
+			}
 		}
 		if r.state.Ended {
 			ended.Add(1)
