@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -103,4 +104,18 @@ func TestARetryOfAnIncidentThatIsGoneIsAppliedWithoutEffect(t *testing.T) {
 	})
 	c.stopAt(3 * time.Hour)
 	require.NoError(t, c.run())
+}
+
+// A variable that could not be stored would let the commit of its step fail for ever.
+func TestAVariableWithoutAUsableNameIsAnIncident(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", strings.Repeat("n", 256)} {
+		c := newCase(t, process(`<startEvent id="start"/><serviceTask id="set" flowable:expression="${execution.setVariable(name, 1)}"/><endEvent id="end"/>
+			<sequenceFlow id="f1" sourceRef="start" targetRef="set"/><sequenceFlow id="f2" sourceRef="set" targetRef="end"/>`))
+		c.start.Variables = object("name", name)
+		c.stopAt(time.Minute)
+		require.NoError(t, c.run())
+		require.Len(t, c.store.commits[0].Incidents, 1)
+		require.Contains(t, c.store.commits[0].Incidents[0].Message, "1 to 255 characters")
+	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
 )
@@ -69,7 +70,9 @@ func (e execution) Call(_ *expr.Context, method string, args []any) (any, error)
 			v, err := e.local(name)
 			return v != nil, err
 		case "removeVariable":
-			e.m.set(e.scope, name, nil)
+			if _, ok := e.m.variable(e.scope, name); ok || utf8.RuneCountInString(name) <= maxName {
+				e.m.set(e.scope, name, nil)
+			}
 			return nil, nil
 		}
 	case 2:
@@ -78,7 +81,13 @@ func (e execution) Call(_ *expr.Context, method string, args []any) (any, error)
 	return nil, fmt.Errorf("execution.%s with %d arguments: %w", method, len(args), expr.ErrNoMethod)
 }
 
+// maxName is the longest name of a variable, in characters: a longer one could not be stored.
+const maxName = 255
+
 func (e execution) write(method, name string, arg any) error {
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
+		return fmt.Errorf("a variable's name has 1 to %d characters, not %d", maxName, n)
+	}
 	value, err := expr.ToJSON(arg)
 	if err != nil {
 		return err
