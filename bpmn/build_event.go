@@ -132,7 +132,11 @@ func (b *modelBuilder) rootName(e *Element, attribute, local string) *expr.Templ
 		b.problem("reference", e, "%s has the %s %q, which is not in the file", label(e), attribute, shorten(ref))
 		return nil
 	}
-	return b.template(target, "name", cmp.Or(target.attr("name"), target.attr("id")))
+	name := cmp.Or(target.attr("name"), target.attr("id"))
+	if isFEEL(name) {
+		return b.feel(target, "name", name)
+	}
+	return b.template(target, "name", name)
 }
 
 // code is the code of an error or escalation. A definition without reference or code, when it catches, means any code; a

@@ -8,7 +8,8 @@ import (
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
 
-// most firings of a cycle that are made up for in one step; a cycle without end leaves out what was missed beyond that.
+// maxMissed is the most firings in one step: what else is due is left to the next one. A cycle without end leaves out what
+// was missed beyond that.
 const maxMissed = 100
 
 // armTimer arms one timer definition of an event.
@@ -77,7 +78,7 @@ func (m *machine) cancelTimers(host string) {
 // timers of its activity with it.
 func (m *machine) fireTimers() error {
 	fired := 0
-	for !m.state.Ended {
+	for !m.state.Ended && (fired < maxMissed || m.state.Rev <= 1) {
 		next := -1
 		for i, t := range m.state.Timers {
 			if !t.Due.After(m.at) && (next < 0 || t.Due.Before(m.state.Timers[next].Due)) {
