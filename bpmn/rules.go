@@ -77,6 +77,7 @@ var rules = []rule{
 	{"unreachable", Warning, checkUnreachable},
 	{"unsupported-element", Error, checkUnsupportedElement},
 	{"unsupported-extension", Error, checkUnsupportedExtension},
+	{"variable-name", Error, eachNode(checkVariableName)},
 }
 
 // check runs all rules. What a rule finds beyond the limit is only counted: a hostile file has a finding for every four
