@@ -96,7 +96,7 @@ func (b *modelBuilder) messageName(e *Element) *expr.Template {
 	return b.rootName(e, "messageRef", "message")
 }
 
-// messageKey is the correlation key of a message that is waited for; nil when any will do.
+// messageKey is the correlation key of a message; nil when there is none.
 func (b *modelBuilder) messageKey(e *Element) *expr.Template {
 	if source := e.vendor("correlationKey"); source != "" {
 		return b.template(e, "correlationKey", source)

@@ -45,7 +45,7 @@ func (b *modelBuilder) activity(n *FlowNode) {
 		n.node.Service = b.service(e)
 	case SendTask:
 		if n.node.Service = b.service(e); n.node.Service == nil {
-			n.node.Message = b.messageName(e)
+			n.node.Message, n.node.MessageKey = b.messageName(e), b.messageKey(e)
 		}
 	case ReceiveTask:
 		n.node.Message = b.messageName(e)

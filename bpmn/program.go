@@ -109,7 +109,7 @@ type Node struct {
 	Service      *Service   // service, send, business rule task; message throw and end event with an implementation
 	Script       *Script    // script task
 	Message      *Template  // send and receive task: name of the message; nil: none
-	MessageKey   *Template  // receive task: correlation key; nil: any
+	MessageKey   *Template  // receive task: correlation key, nil: any; send task: that of its message, nil: none
 	Call         *Call      // call activity
 	Container    *Container // sub-processes
 	Event        bool       // sub-process: triggered by an event

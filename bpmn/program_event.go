@@ -33,7 +33,7 @@ type EventDefinition struct {
 	CodeVariable    string // catching error, escalation: variable that receives the code
 	MessageVariable string // catching error: variable that receives the message
 
-	Key     *expr.Template // catching message: correlation key; nil: any
+	Key     *expr.Template // message: correlation key; nil: any when catching, none when throwing
 	Local   bool           // signal: only this instance hears it, and from nowhere else (scope="processInstance")
 	Data    []Mapping      // throwing message, signal: variables that travel with it
 	AllData bool           // throwing message, signal: every variable travels with it

@@ -31,6 +31,7 @@ var rules = []rule{
 	{"dangling-flow", Error, eachFlow(checkDanglingFlow)},
 	{"data-association", Error, checkDataAssociation},
 	{"data-object", Error, checkDataObject},
+	{"decision", Warning, eachNode(checkDecision)},
 	{"default-condition", Warning, eachNode(checkDefaultCondition)},
 	{"default-flow", Error, eachNode(checkDefaultFlow)},
 	{"due-date", Error, eachNode(checkDueDate)},

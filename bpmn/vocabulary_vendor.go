@@ -10,7 +10,7 @@ var vendorAttributes = map[string]map[string]bool{
 	"sequenceFlow":               words("skipExpression"),
 	string(UserTask):             words("assignee candidateUsers candidateGroups formKey dueDate priority skipExpression taskCompleterVariableName"),
 	string(ServiceTask):          words(serviceVendor),
-	string(SendTask):             words(serviceVendor + "messageExpression"),
+	string(SendTask):             words(serviceVendor + "messageExpression correlationKey"),
 	string(BusinessRuleTask):     words(serviceVendor),
 	"messageEventDefinition":     words(serviceVendor + "messageExpression correlationKey"),
 	string(ReceiveTask):          words("messageExpression correlationKey"),

@@ -27,7 +27,7 @@ type expectation struct {
 	Disarmed  *[]string          `yaml:"disarmed"`  // boundary events in order
 	Opened    *[]string          `yaml:"opened"`    // "<kind> <name>" of the subscriptions that were opened, in order
 	Closed    *[]string          `yaml:"closed"`    // elements of the subscriptions that were closed, in order
-	Thrown    *[]string          `yaml:"thrown"`    // "message <name>" and "signal <name>", in order
+	Thrown    *[]string          `yaml:"thrown"`    // "message <name>", " #<key>" where it has one, and "signal <name>", in order
 	Asked     *[]string          `yaml:"asked"`     // "<element> <kind> <name>" of the work outside, in order
 	Called    *[]string          `yaml:"called"`    // "<element> <process key>" of the started children, in order
 	Withdrawn *[]string          `yaml:"withdrawn"` // elements whose work outside or child was cancelled, in order
@@ -194,7 +194,11 @@ func thrown(effects []engine.Effect) []string {
 	for _, e := range effects {
 		switch e.Kind {
 		case engine.MessageThrown:
-			out = append(out, "message "+e.Throw.Name)
+			name := "message " + e.Throw.Name
+			if e.Throw.Key != "" {
+				name += " #" + e.Throw.Key
+			}
+			out = append(out, name)
 		case engine.SignalThrown:
 			out = append(out, "signal "+e.Throw.Name)
 		case engine.EscalationThrown:

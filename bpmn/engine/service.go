@@ -77,11 +77,11 @@ func (m *machine) enterService(v visit) (outcome, error) {
 
 func (m *machine) enterSend(v visit) (outcome, error) {
 	e := evaluator{scope: m.names(v)}
-	name := e.text("message", v.node.Message)
+	name, key := e.text("message", v.node.Message), e.text("correlation key", v.node.MessageKey)
 	if e.err != nil {
 		return stay, e.err
 	}
-	m.emit(Effect{Kind: MessageThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: name}})
+	m.emit(Effect{Kind: MessageThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: name, Key: key}})
 	return goOn, nil
 }
 

@@ -11,6 +11,7 @@ import (
 type thrown struct {
 	def  *bpmn.EventDefinition
 	name string // of a message or signal; code of an error or escalation
+	key  string // message: correlation key
 	vars map[string]json.RawMessage
 }
 
@@ -42,7 +43,7 @@ func (m *machine) evaluateThrow(v visit, def *bpmn.EventDefinition) (thrown, err
 	t := thrown{def: def}
 	switch def.Kind {
 	case bpmn.MessageEvent, bpmn.SignalEvent:
-		t.name = e.text("name", def.Name)
+		t.name, t.key = e.text("name", def.Name), e.text("correlation key", def.Key)
 	case bpmn.ErrorEvent, bpmn.EscalationEvent:
 		t.name = e.text("code", def.Code)
 	}
@@ -109,7 +110,7 @@ func (m *machine) goAhead(v visit) {
 func (m *machine) throw(v visit, t thrown) {
 	switch t.def.Kind {
 	case bpmn.MessageEvent:
-		m.emit(Effect{Kind: MessageThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: t.name, Variables: t.vars}})
+		m.emit(Effect{Kind: MessageThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: t.name, Key: t.key, Variables: t.vars}})
 	case bpmn.SignalEvent:
 		if !t.def.Local {
 			m.emit(Effect{Kind: SignalThrown, Element: v.node.ID, Instance: v.id, Throw: &Throw{Name: t.name, Variables: t.vars}})
