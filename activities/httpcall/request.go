@@ -2,7 +2,6 @@ package httpcall
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/onecms/nextgen-workflow/activities/service"
 	"github.com/onecms/nextgen-workflow/bpmn"
-	"github.com/onecms/nextgen-workflow/bpmn/expr"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -104,23 +102,7 @@ func (r *request) readHeaders(f *service.Fields) {
 			r.headers.Add(canonical, value)
 		}
 	}
-	if named, isMap := f.Value("requestHeaders").(map[string]any); isMap {
-		for _, name := range slices.Sorted(maps.Keys(named)) {
-			add(name, expr.Text(named[name]))
-		}
-		return
-	}
-	for line := range strings.Lines(f.Text("requestHeaders")) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		name, value, found := strings.Cut(line, ":")
-		if !found {
-			f.Problem("field requestHeaders holds the line %q, which has no colon", service.Shorten(line))
-			continue
-		}
-		add(strings.TrimSpace(name), strings.TrimSpace(value))
-	}
+	f.Lines("requestHeaders", add)
 }
 
 // readBody encodes the body and says what it is, if no header does.

@@ -3,7 +3,6 @@ package mail
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	netmail "net/mail"
 	"net/textproto"
 	"slices"
@@ -126,23 +125,7 @@ func setHeaders(msg *gomail.Msg, f *service.Fields) {
 			msg.SetGenHeader(gomail.Header(name), value)
 		}
 	}
-	if named, isMap := f.Value("headers").(map[string]any); isMap {
-		for _, name := range slices.Sorted(maps.Keys(named)) {
-			set(name, expr.Text(named[name]))
-		}
-		return
-	}
-	for line := range strings.Lines(f.Text("headers")) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		name, value, found := strings.Cut(line, ":")
-		if !found {
-			f.Problem("field headers holds the line %q, which has no colon", service.Shorten(line))
-			continue
-		}
-		set(strings.TrimSpace(name), strings.TrimSpace(value))
-	}
+	f.Lines("headers", set)
 }
 
 // setBody sets the text, the HTML, or both as alternatives, in the encoding that the model names.

@@ -93,6 +93,28 @@ func (f *Fields) Whole(name string, absent, least, greatest int) int {
 	return n
 }
 
+// Lines calls take for each "name: value" of a field: the lines of a text, or the entries of a map in the order of their
+// names. A line without a colon is a problem.
+func (f *Fields) Lines(field string, take func(name, value string)) {
+	if named, isMap := f.Value(field).(map[string]any); isMap {
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			take(name, expr.Text(named[name]))
+		}
+		return
+	}
+	for line := range strings.Lines(f.Text(field)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, value, found := strings.Cut(line, ":")
+		if !found {
+			f.Problem("field %s holds the line %q, which has no colon", field, Shorten(line))
+			continue
+		}
+		take(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+}
+
 // List is the items of a field that is a list, or a text with commas between them; empty ones are left out.
 func (f *Fields) List(name string) (items []string) {
 	add := func(s string) {

@@ -27,7 +27,7 @@ func (m *machine) chooseFlows(v visit) ([]int, error) {
 		}
 		flow := &m.program.Flows[f]
 		ok, condition := true, flow.Condition
-		if flow.Skip != nil && m.mayskip() {
+		if flow.Skip != nil && m.maySkip() {
 			condition = flow.Skip
 		}
 		if condition != nil {

@@ -25,7 +25,7 @@ func (m *machine) skips(v visit) (bool, error) {
 	case v.node.Service != nil:
 		skip = v.node.Service.Skip
 	}
-	if skip == nil || !m.mayskip() {
+	if skip == nil || !m.maySkip() {
 		return false, nil
 	}
 	ok, err := skip.EvalBool(m.names(v), limits)
@@ -35,8 +35,8 @@ func (m *machine) skips(v visit) (bool, error) {
 	return ok, nil
 }
 
-// mayskip reports whether the instance has switched skip expressions on, as the vendors have it.
-func (m *machine) mayskip() bool {
+// maySkip reports whether the instance has switched skip expressions on, as the vendors have it.
+func (m *machine) maySkip() bool {
 	for _, name := range []string{"_FLOWABLE_SKIP_EXPRESSION_ENABLED", "_ACTIVITI_SKIP_EXPRESSION_ENABLED"} {
 		if string(m.state.Variables[name]) == "true" {
 			return true

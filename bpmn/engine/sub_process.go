@@ -56,15 +56,10 @@ func (m *machine) enterEventSub(v visit) (outcome, error) {
 	}
 	start := v.start
 	if start == "" {
-		start = m.program.Nodes[m.startOf(v.node)].ID
+		start = m.program.Nodes[v.node.Container.Triggered[0]].ID // a compensation: it is entered, not triggered
 	}
 	m.send(Arrival{Node: start, Scope: body})
 	return stay, m.rest(v)
-}
-
-// startOf is the one start event of an event sub-process.
-func (m *machine) startOf(sub *bpmn.Node) int {
-	return append(sub.Container.Triggered[:len(sub.Container.Triggered):len(sub.Container.Triggered)], sub.Container.Starts...)[0]
 }
 
 // startEventSub begins an event sub-process of a scope. An interrupting one ends all else in that scope first (BPMN 2.0
