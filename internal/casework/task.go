@@ -1,6 +1,9 @@
 package casework
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TaskStatus is the state of a user task (docs/state-machines.md).
 type TaskStatus string
@@ -14,6 +17,9 @@ const (
 	TaskDelegated TaskStatus = "DELEGATED"
 	TaskEscalated TaskStatus = "ESCALATED" // open, past its deadline, still claimable
 )
+
+// TaskStatuses are all states of a task.
+var TaskStatuses = []TaskStatus{TaskOpen, TaskEscalated, TaskClaimed, TaskDelegated, TaskCompleted, TaskCancelled}
 
 // Claimable reports whether a task in this state may be claimed.
 func (s TaskStatus) Claimable() bool { return s == TaskOpen || s == TaskEscalated }
@@ -116,10 +122,4 @@ const (
 )
 
 // Valid reports whether the text is one of the task states.
-func (s TaskStatus) Valid() bool {
-	switch s {
-	case TaskOpen, TaskClaimed, TaskCompleted, TaskCancelled, TaskDelegated, TaskEscalated:
-		return true
-	}
-	return false
-}
+func (s TaskStatus) Valid() bool { return slices.Contains(TaskStatuses, s) }

@@ -31,6 +31,10 @@ DECLARE
     v_age   DOUBLE PRECISION;
     v_slack DOUBLE PRECISION;
 BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
+        IS NOT DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version) THEN
+        RETURN NEW;
+    END IF;
     SELECT q.* INTO v_queue FROM flowable.workflow_queues q WHERE q.queue_name = NEW.queue_name;
     w := v_queue.priority_weights;
     v_age := COALESCE((w ->> 'age')::DOUBLE PRECISION, 1);
@@ -57,9 +61,7 @@ END $$;
 CREATE TRIGGER workflow_tasks_rank_new BEFORE INSERT ON flowable.workflow_tasks
     FOR EACH ROW EXECUTE FUNCTION flowable.rank_task();
 CREATE TRIGGER workflow_tasks_rank BEFORE UPDATE ON flowable.workflow_tasks
-    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED') AND
-        (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
-        IS DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version))
+    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED')) -- short, for every claim reads it
     EXECUTE FUNCTION flowable.rank_task();
 
 CREATE FUNCTION flowable.note_new_weights() RETURNS TRIGGER
@@ -289,6 +291,116 @@ BEGIN
         v_pushed := v_pushed + 1;
     END LOOP;
     RETURN v_pushed;
+END $$;
+
+-- Searching ---------------------------------------------------------------------------------------------------------------
+
+-- The tasks that name one of the caller's people as a candidate: few, and by an index that a policy keeps a search from.
+CREATE FUNCTION flowable.tasks_naming_caller() RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    v_on TEXT := set_config('app.checking', 'on', TRUE); -- the policy owner_checks
+BEGIN
+    RETURN ARRAY(
+        SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+        WHERE t.candidate_users <> '{}' AND t.candidate_users && entitlements.caller_people());
+END $$;
+
+-- The conditions of a search for tasks "t", but for those of its page: p as in search_tasks.
+CREATE FUNCTION flowable.search_conditions(p JSONB) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN concat_ws(' AND ', 'TRUE',
+        CASE WHEN p ? 'instance' THEN format('t.process_instance_id = %L', p ->> 'instance') END,
+        CASE WHEN p ? 'case' THEN format('t.case_id = %L::BIGINT', p ->> 'case') END,
+        CASE WHEN p ? 'assignee' THEN format('t.assignee_id = %L', p ->> 'assignee') END,
+        CASE WHEN p ? 'queue' THEN format('t.queue_name = %L', p ->> 'queue') END,
+        CASE WHEN p ? 'definition' THEN format('t.task_definition_key = %L', p ->> 'definition') END,
+        CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
+        CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
+        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP' END,
+        CASE WHEN p ? 'candidate' THEN format(
+            'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
+             OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
+            entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues()) END);
+END $$;
+
+-- The conditions of a page, each with the order's index in mind: what comes after a row is the rest of its equals, and what
+-- is beyond them. Texts are compared last and apart, for row security keeps them from being looked up.
+CREATE FUNCTION flowable.search_pages(p_sort TEXT, p_after JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF p_after IS NULL THEN
+        RETURN '{TRUE}';
+    ELSIF p_sort = 'created' THEN
+        RETURN ARRAY[format('t.created_at <= %1$L::TIMESTAMPTZ AND (t.created_at < %1$L::TIMESTAMPTZ OR t.task_id < %2$L)',
+            p_after ->> 'created', p_after ->> 'id')];
+    ELSIF p_sort = 'due' AND p_after ->> 'due' IS NULL THEN
+        RETURN ARRAY[format('t.due_date IS NULL AND t.task_id > %L', p_after ->> 'id')];
+    ELSIF p_sort = 'due' THEN
+        RETURN ARRAY[format('t.due_date >= %1$L::TIMESTAMPTZ AND (t.due_date > %1$L::TIMESTAMPTZ OR t.task_id > %2$L)',
+            p_after ->> 'due', p_after ->> 'id'), 't.due_date IS NULL'];
+    END IF;
+    RETURN ARRAY[
+        format('t.priority = %1$L::INTEGER AND t.created_at >= %2$L::TIMESTAMPTZ AND (t.created_at > %2$L::TIMESTAMPTZ OR t.task_id > %3$L)',
+            p_after ->> 'priority', p_after ->> 'created', p_after ->> 'id'),
+        format('t.priority < %L::INTEGER', p_after ->> 'priority')];
+END $$;
+
+-- The ids of the tasks of one page of a list, in its order, as far as the caller sees them. p is {"sort": priority, created or
+-- due, "most", "after"?: {"id", "priority", "created", "due"?}, "statuses", and the filters "queue", "assignee", "candidate",
+-- "instance", "case", "definition", "minPriority", "overdue", "dueBefore"}. Nothing is sorted that an index has in order: the
+-- page is put together from the first rows of each queue of which the caller can see something, and of what is theirs
+-- elsewhere. An instance, a case or an assignee is narrow enough by itself.
+CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    c_row    CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM ';
+    v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC' WHEN 'due' THEN 'due_date, task_id'
+        ELSE 'priority DESC, created_at, task_id' END;
+    v_where  TEXT := flowable.search_conditions(p);
+    v_states TEXT[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'statuses'));
+    v_ranges TEXT[]; -- of states, as the indexes of the order divide them
+    v_parts  TEXT[] := '{}';
+    v_queues TEXT[];
+    v_page   TEXT;
+    v_range  TEXT;
+    v_found  TEXT[];
+BEGIN
+    IF p ?| '{instance,case,assignee}' THEN
+        v_parts := ARRAY[c_row || format('flowable.workflow_tasks t WHERE t.status = ANY (%L) AND (%s) AND %s', v_states,
+            array_to_string(flowable.search_pages(p ->> 'sort', p -> 'after'), ' OR '), v_where)];
+    ELSE
+        v_queues := ARRAY(
+            SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+            WHERE (NOT p ? 'queue' OR q.queue_name = p ->> 'queue')
+              AND (q.queue_name = ANY (entitlements.caller_queues()) OR entitlements.caller_may('admin') OR EXISTS (
+                SELECT FROM flowable.queue_groups k
+                WHERE k.queue_name = q.queue_name AND k.role_code = ANY (entitlements.caller_groups()))));
+        v_ranges := CASE WHEN p ->> 'sort' = 'priority' THEN ARRAY(SELECT format('t.status = %L', s) FROM unnest(v_states) AS s)
+            ELSE ARRAY(
+                SELECT format('t.status IN (%L, %L) AND t.status = ANY (%L)', r.one, r.other, v_states)
+                FROM (VALUES ('OPEN', 'ESCALATED'), ('CLAIMED', 'DELEGATED'), ('COMPLETED', 'CANCELLED')) AS r (one, other)
+                WHERE ARRAY[r.one, r.other] && v_states) END;
+        FOREACH v_page IN ARRAY flowable.search_pages(p ->> 'sort', p -> 'after') LOOP
+            FOREACH v_range IN ARRAY v_ranges LOOP
+                v_parts := v_parts || (c_row || format('unnest(%L::TEXT[]) AS q (name) CROSS JOIN LATERAL (
+                    SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t
+                    WHERE t.queue_name = q.name AND %s AND %s AND %s ORDER BY %s LIMIT %s) AS t',
+                    v_queues, v_range, v_page, v_where, v_order, (p ->> 'most')::INTEGER));
+            END LOOP;
+            v_parts := v_parts || (c_row || format('flowable.workflow_tasks t
+                WHERE (t.assignee_id = ANY (%L) OR t.task_id = ANY (%L)) AND t.queue_name <> ALL (%L) AND t.status = ANY (%L) AND %s AND %s',
+                entitlements.caller_people(), flowable.tasks_naming_caller(), v_queues, v_states, v_page, v_where));
+        END LOOP;
+    END IF;
+    EXECUTE format('SELECT ARRAY(SELECT task_id::TEXT FROM (%s) AS found ORDER BY %s LIMIT %s)',
+        array_to_string(v_parts, ' UNION ALL '), v_order, (p ->> 'most')::INTEGER) INTO v_found;
+    RETURN v_found;
 END $$;
 
 GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
