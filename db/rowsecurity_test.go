@@ -19,7 +19,7 @@ import (
 var private = []string{
 	"entitlements.audit_log", "entitlements.user_workflow_roles", "flowable.activity_history", "flowable.archived_tasks",
 	"flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents", "flowable.outbox",
-	"flowable.process_instances", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
+	"flowable.process_instances", "flowable.task_candidates", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
 	"flowable.workflow_variables", "onecms.case_routing", "onecms.case_workflow_mapping", "onecms.cases",
 }
 

@@ -155,8 +155,6 @@ CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks (queue_na
     WHERE status IN ('OPEN', 'ESCALATED');
 CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
     WHERE status IN ('COMPLETED', 'CANCELLED');
-CREATE INDEX idx_workflow_tasks_candidate_users ON flowable.workflow_tasks USING GIN (candidate_users)
-    WHERE candidate_users <> '{}';
 CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.
