@@ -15,7 +15,7 @@ GRANT INSERT, UPDATE ON flowable.event_messages TO nextgen_worker;
 GRANT USAGE ON SEQUENCE onecms.case_number_seq TO nextgen_worker; -- a message, signal or timer starts a case
 
 GRANT SELECT ON entitlements.departments, entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles,
-    flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
+    entitlements.user_absences, flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
     flowable.workflow_variables, flowable.activity_history, flowable.incidents, flowable.workflow_tasks, flowable.task_history,
     flowable.escalations, flowable.task_commands, flowable.outbox, flowable.event_subscriptions, flowable.event_messages, onecms.cases, onecms.case_workflow_mapping, onecms.case_routing,
     flowable.business_calendars, flowable.v_active_tasks_by_queue, flowable.v_user_workload, flowable.v_process_performance,
@@ -53,7 +53,7 @@ DO $$
 DECLARE
     v_table TEXT;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.audit_log', 'flowable.workflow_definitions', 'flowable.process_instances',
+    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.user_absences', 'entitlements.audit_log', 'flowable.workflow_definitions', 'flowable.process_instances',
         'flowable.workflow_variables', 'flowable.activity_history', 'flowable.incidents', 'flowable.workflow_tasks', 'flowable.task_history',
         'flowable.escalations', 'flowable.task_commands', 'flowable.outbox', 'flowable.commit_steps', 'flowable.idempotency_keys',
         'onecms.cases', 'onecms.case_workflow_mapping', 'onecms.case_routing', 'flowable.archived_tasks',
@@ -66,6 +66,7 @@ END $$;
 
 -- What functions that run as the owner need, and no more.
 CREATE POLICY owner_reads ON entitlements.user_workflow_roles FOR SELECT TO nextgen_owner USING (TRUE);
+CREATE POLICY owner_reads ON entitlements.user_absences FOR SELECT TO nextgen_owner USING (TRUE);
 CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owner WITH CHECK (TRUE);
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
     USING (current_setting('app.archiving', TRUE) = 'on') WITH CHECK (current_setting('app.archiving', TRUE) = 'on');
@@ -75,6 +76,10 @@ CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen
 
 CREATE POLICY own_or_admin ON entitlements.user_workflow_roles FOR SELECT TO nextgen_api
     USING (user_id = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('admin')));
+
+-- People see their own absences and whom they stand in for.
+CREATE POLICY own_or_admin ON entitlements.user_absences FOR SELECT TO nextgen_api
+    USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR (SELECT entitlements.caller_may('admin')));
 
 -- Who sees a task: whoever holds it, did it, may claim it, or works on its queue; what is cheap to ask comes first. The
 -- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
