@@ -124,6 +124,30 @@ func TestAClaimDoesNotWaitForItsListener(t *testing.T) {
 	require.Equal(t, casework.InstanceCompleted, c.store.lastCommit().End.Status)
 }
 
+func TestADelegateThatIsNoLongerWantedIsCancelled(t *testing.T) {
+	t.Parallel()
+	c := newCase(t, process(`<startEvent id="start"/><userTask id="work" name="Work" flowable:assignee="pat"><extensionElements>
+			<flowable:taskListener event="create" class="Tell"/></extensionElements></userTask>
+		<boundaryEvent id="late" attachedToRef="work"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
+		<userTask id="chase" flowable:assignee="pat"/><endEvent id="end"/>
+		<sequenceFlow id="f1" sourceRef="start" targetRef="work"/><sequenceFlow id="f2" sourceRef="work" targetRef="end"/>
+		<sequenceFlow id="f3" sourceRef="late" targetRef="chase"/><sequenceFlow id="f4" sourceRef="chase" targetRef="end"/>`))
+	c.serve("Tell", func(int, casework.ActivityInput) (any, error) { return nil, activity.ErrResultPending })
+	cancelled := 0
+	c.SetOnActivityCanceledListener(func(*activity.Info) { cancelled++ })
+	c.at(time.Minute, func() {
+		require.Contains(t, c.details(), "- create listener of **Work** (Tell) runs since 2100-01-04T09:00:00Z")
+	})
+	c.at(2*time.Hour, func() {
+		require.Empty(t, c.state().Activities)
+		require.Equal(t, []string{"chase"}, c.store.open())
+		c.complete("chase")
+	})
+	require.NoError(t, c.run())
+	require.Equal(t, 1, cancelled)
+	require.Equal(t, casework.InstanceCompleted, c.store.lastCommit().End.Status)
+}
+
 // The run stays until the delegates of delete listeners were tried; what they come to is on record.
 func TestDeleteListenersOutliveTheInstance(t *testing.T) {
 	t.Parallel()
