@@ -69,7 +69,7 @@ func (h *house) reconcile(t *testing.T) casework.ReconcileTotals {
 func (h *house) findings(t *testing.T, unresolved string) map[casework.FindingKind]casework.Finding {
 	t.Helper()
 	var list casework.List[casework.Finding]
-	_, err := h.stack.As("mike.admin").Do(t.Context(), "GET", "/api/workflow/reconciler/findings?unresolved="+unresolved, nil, &list)
+	_, err := h.stack.As("mike.admin").Do(t.Context(), "GET", "/api/workflow/reconciler-findings?unresolved="+unresolved, nil, &list)
 	require.NoError(t, err)
 	all := map[casework.FindingKind]casework.Finding{}
 	for _, f := range list.Items {
@@ -144,7 +144,7 @@ func TestTheReconcilerRepairsWhatIsCertainAndReportsTheRest(t *testing.T) {
 	require.Zero(t, third.Findings)
 	require.Empty(t, h.findings(t, "true"), "what is gone is resolved")
 
-	_, err = h.stack.As("alice.intake").Do(t.Context(), "GET", "/api/workflow/reconciler/findings", nil, nil)
+	_, err = h.stack.As("alice.intake").Do(t.Context(), "GET", "/api/workflow/reconciler-findings", nil, nil)
 	var problem *stack.Problem
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, 403, problem.Status)
