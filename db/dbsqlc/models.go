@@ -155,6 +155,7 @@ type FlowableWorkflowTask struct {
 	CalendarName      *string
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
+	IsSuspended       bool
 }
 
 type OnecmsCase struct {

@@ -114,6 +114,7 @@ CREATE TABLE flowable.workflow_tasks (
     calendar_name       VARCHAR(100), -- of the task's clocks; NULL: that of its queue
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
+    is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
     CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
     CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),
