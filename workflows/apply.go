@@ -135,6 +135,8 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		r.addOutcome(&ev, c)
 	case casework.CommandRetryIncident:
 		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
+	case casework.CommandResolveIncident:
+		ev.Kind, ev.Token = engine.ResolveIncident, c.IncidentID
 	case casework.CommandTerminate:
 		ev.Kind = engine.Terminate
 	case casework.CommandMessage:

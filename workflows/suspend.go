@@ -61,7 +61,7 @@ func (r *run) standsStill() bool { return r.state.Suspended && r.instead == nil 
 func movesCase(kind casework.CommandKind) bool {
 	switch kind {
 	case casework.CommandComplete, casework.CommandMessage, casework.CommandSignal, casework.CommandChildEnded, casework.CommandChildEscalated,
-		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident:
+		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident, casework.CommandResolveIncident:
 		return true
 	default:
 		return false

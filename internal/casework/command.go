@@ -26,6 +26,8 @@ const (
 	CommandUpdateTask     CommandKind = "update-task" // its queue or its times
 	CommandSuspend        CommandKind = "suspend"     // no timer fires and nothing moves the case until it is resumed
 	CommandResume         CommandKind = "resume"      // with all its open tasks in Placed
+
+	CommandResolveIncident CommandKind = "resolve-incident" // what failed counts as done, with the answer Variables
 )
 
 // CommandKinds lists every kind, in a fixed order.
@@ -34,6 +36,7 @@ func CommandKinds() []CommandKind {
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
 		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
 		CommandDelegate, CommandResolve, CommandReassign, CommandEscalate, CommandUpdateTask, CommandSuspend, CommandResume,
+		CommandResolveIncident,
 	}
 }
 
