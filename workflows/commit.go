@@ -92,7 +92,7 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 		r.addEffect(&c, e)
 	}
 	for i, incident := range c.Incidents {
-		c.Incidents[i].Resolvable = !incident.Resolved && next.Resolvable(incident.IncidentID)
+		c.Incidents[i].Resolvable = !incident.Resolved && engine.Resolvable(r.program, next, incident.IncidentID)
 	}
 	c.Fingerprint = engine.Fingerprint(effects)
 	return c

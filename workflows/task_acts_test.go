@@ -9,8 +9,8 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// heard has a task whose assignment listener counts, and says who holds it.
-const heard = `
+// assigned has a task whose assignment listener counts, and says who holds it.
+const assigned = `
 	<startEvent id="start"/><userTask id="work" name="Work" flowable:candidateGroups="G"><extensionElements>
 		<flowable:taskListener event="assignment" expression="${execution.setVariable('holder', task.assignee)}"/>
 		<flowable:taskListener event="assignment" expression="${execution.setVariable('n', n + 1)}"/></extensionElements></userTask><endEvent id="end"/>
@@ -36,7 +36,7 @@ func (c *testCase) variable(name string) string { return string(c.state().Engine
 
 func TestTheModelHearsOfEveryNewHolder(t *testing.T) {
 	t.Parallel()
-	c := newCase(t, process(heard))
+	c := newCase(t, process(assigned))
 	c.start.Variables = []byte(`{"n": 0}`)
 	for i, act := range []struct {
 		kind   casework.CommandKind
@@ -90,7 +90,7 @@ func TestARunShowsWhatActsMadeOfItsTasks(t *testing.T) {
 
 func TestAnActThatComesLateDoesNotUndoALaterOne(t *testing.T) {
 	t.Parallel()
-	c := newCase(t, process(heard))
+	c := newCase(t, process(assigned))
 	c.start.Variables = []byte(`{"n": 0}`)
 	var claim, first, second casework.Command
 	c.at(time.Hour, func() {
