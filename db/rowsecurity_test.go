@@ -70,7 +70,7 @@ func (u *unit) busy(t *testing.T) (instance, id string) {
 	t.Helper()
 	instance, id = u.start(t, u.user), u.id("held")
 	u.step(t, casework.StepCommit{
-		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held")},
+		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held", func(n *casework.NewTask) { n.CandidateUsers = []string{u.user} })},
 		Activities:  []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
 		Variables:   []casework.VariableChange{{Name: "secret", Value: []byte(`"` + u.name + `"`)}},
 		Incidents:   []casework.IncidentChange{{IncidentID: "i1", ActivityID: "x", Kind: "service", Message: "down"}},

@@ -51,6 +51,20 @@ func (s *Store) TaskHistory(ctx context.Context, caller, taskID string, page cas
 	return cut(items, page, func(a casework.TaskAction) string { return strconv.FormatInt(a.HistoryID, 10) }), err
 }
 
+// TaskComments lists what people said about a task, oldest first.
+func (s *Store) TaskComments(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.Comment], error) {
+	if _, err := s.as(caller).TaskGet(ctx, taskID); err != nil {
+		return casework.List[casework.Comment]{}, interpret(err)
+	}
+	after, err := numberCursor(page.Cursor, 0)
+	if err != nil {
+		return casework.List[casework.Comment]{}, err
+	}
+	rows, err := s.as(caller).TaskComments(ctx, dbsqlc.TaskCommentsParams{TaskID: taskID, AfterID: after, Most: most(page)})
+	items, err := many(rows, err, toComment)
+	return cut(items, page, func(c casework.Comment) string { return strconv.FormatInt(c.CommentID, 10) }), err
+}
+
 // OpenTasksOf lists the open tasks of an instance that the caller may see, oldest first.
 func (s *Store) OpenTasksOf(ctx context.Context, caller, instanceID string) ([]casework.Task, error) {
 	rows, err := s.as(caller).TaskOpenOf(ctx, instanceID)
@@ -131,6 +145,7 @@ type taskSearch struct {
 	MinPriority *int                  `json:"minPriority,omitempty"`
 	Overdue     bool                  `json:"overdue,omitempty"`
 	DueBefore   *time.Time            `json:"dueBefore,omitempty"`
+	FollowUp    *time.Time            `json:"followUpBefore,omitempty"`
 }
 
 type taskAfter struct {
@@ -145,7 +160,7 @@ func searchOf(f casework.TaskFilter, after taskCursor) (taskSearch, bool) {
 	s := taskSearch{
 		Sort: cmp.Or(f.Sort, casework.SortPriority), Most: most(f.Page), Statuses: []casework.TaskStatus{}, Queue: f.QueueName, Assignee: f.Assignee,
 		Candidate: f.Candidate, Instance: f.ProcessInstanceID, Case: f.CaseID, Definition: f.TaskDefinitionKey,
-		MinPriority: f.MinPriority, Overdue: f.Overdue, DueBefore: f.DueBefore,
+		MinPriority: f.MinPriority, Overdue: f.Overdue, DueBefore: f.DueBefore, FollowUp: f.FollowUpBefore,
 	}
 	if f.Page.Cursor != "" {
 		s.After = &taskAfter{ID: after.ID, Priority: after.Priority, Created: after.Created, Due: after.Due}
@@ -166,16 +181,26 @@ func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
 		Status: casework.TaskStatus(r.Status), AssigneeID: r.AssigneeID, CandidateGroups: r.CandidateGroups,
 		CandidateUsers: r.CandidateUsers, Priority: int(r.Priority), FormKey: r.FormKey, CreatedAt: r.CreatedAt.UTC(),
 		ClaimedAt: utc(r.ClaimedAt), CompletedAt: utc(r.CompletedAt), DueDate: utc(r.DueDate), FollowUpDate: utc(r.FollowUpDate),
-		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason, Version: r.Version,
+		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason,
+		OwnerID: r.OwnerID, Suspended: r.IsSuspended, Version: r.Version,
 	}
 }
 
 func toAction(r dbsqlc.FlowableTaskHistory) casework.TaskAction {
-	return casework.TaskAction{
+	a := casework.TaskAction{
 		HistoryID: r.HistoryID, TaskID: r.TaskID, ActionType: r.ActionType, ActionBy: r.ActionBy, ActionAt: r.ActionAt.UTC(),
 		OldStatus: casework.TaskStatus(value(r.OldStatus)), NewStatus: casework.TaskStatus(value(r.NewStatus)),
-		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee), Comments: value(r.Comments),
+		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee),
+		DelegateTo: value(r.DelegateTo), Comments: value(r.Comments),
 	}
+	if string(r.ActionData) != "{}" {
+		a.Data = r.ActionData
+	}
+	return a
+}
+
+func toComment(r dbsqlc.FlowableTaskHistory) casework.Comment {
+	return casework.Comment{CommentID: r.HistoryID, TaskID: r.TaskID, Text: value(r.Comments), By: r.ActionBy, At: r.ActionAt.UTC()}
 }
 
 // value is what p points at, or the zero value.

@@ -20,6 +20,10 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended && r.mayApply() && r.bringForward() {
 		c := r.state.Inbox[0]
 		r.state.Inbox = slices.Delete(r.state.Inbox, 0, 1)
+		if r.standsStill() && movesCase(c.Kind) {
+			waiting = append(waiting, c)
+			continue
+		}
 		outcome, err := r.step(ctx, r.eventOf(c), c)
 		if err != nil {
 			return progress, err
@@ -36,8 +40,8 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 		if c.CommandID != "" {
 			r.state.remember(c.CommandID)
 		}
-		if i := r.state.task(c.TaskID); i >= 0 && outcome == done {
-			r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
+		if outcome == done {
+			r.learn(c)
 		}
 		progress, r.held = true, false
 	}
@@ -131,6 +135,8 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		r.addOutcome(&ev, c)
 	case casework.CommandRetryIncident:
 		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
+	case casework.CommandResolveIncident:
+		ev.Kind, ev.Token = engine.ResolveIncident, c.IncidentID
 	case casework.CommandTerminate:
 		ev.Kind = engine.Terminate
 	case casework.CommandMessage:
@@ -145,6 +151,10 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
 	case casework.CommandChildEnded, casework.CommandChildEscalated:
 		return r.childEvent(c, ev)
+	case casework.CommandDelegate, casework.CommandResolve, casework.CommandReassign, casework.CommandEscalate, casework.CommandUpdateTask:
+		return r.placedEvent(c, ev)
+	case casework.CommandSuspend, casework.CommandResume:
+		ev.Kind, ev.Name = noted, string(c.Kind)
 	}
 	return ev
 }
@@ -152,12 +162,12 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 // mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
 // of them.
 func (r *run) mayApply() bool {
-	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held
+	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held || r.suspended()
 }
 
 // free reports whether the run may go on by itself: no command on record or on its way has to come first.
 func (r *run) free() bool {
-	return !r.held && r.instead == nil && !r.over()
+	return !r.held && r.instead == nil && !r.over() && !r.suspended()
 }
 
 // goOn continues a burst that was cut off until it is finished.
@@ -197,7 +207,7 @@ func (r *run) addOutcome(ev *engine.Event, c casework.Command) {
 // applyDue fires timers and raises tasks whose time has come.
 func (r *run) applyDue(ctx workflow.Context) (bool, error) {
 	at := now(ctx)
-	next := r.state.nextDue()
+	next := r.nextDue()
 	if r.held || next.IsZero() || next.After(at) {
 		return false, nil
 	}
@@ -225,7 +235,7 @@ const (
 // step runs the engine on one event and commits what it did. The new state is taken only with the commit.
 func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
 	ev.At = r.at(ctx)
-	next, effects, err := r.engine(r.program, r.state.Engine, ev)
+	next, effects, err := r.advance(ev)
 	if err != nil && !errors.Is(err, engine.ErrStale) {
 		panic(err) // the engine promises no other error
 	}

@@ -91,6 +91,9 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 	for _, e := range effects {
 		r.addEffect(&c, e)
 	}
+	for i, incident := range c.Incidents {
+		c.Incidents[i].Resolvable = !incident.Resolved && engine.Resolvable(r.program, next, incident.IncidentID)
+	}
 	c.Fingerprint = engine.Fingerprint(effects)
 	return c
 }
@@ -197,6 +200,9 @@ func (r *run) escalate(ctx workflow.Context) error {
 // describe names a commit for people: what caused it and what is open next.
 func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
 	s := string(ev.Kind)
+	if ev.Kind == noted {
+		s = ev.Name
+	}
 	if element, _, found := strings.Cut(ev.Token, ":"); found && p.NodeIndex(element) >= 0 && concernsElement(ev.Kind) {
 		s += " " + p.Nodes[p.NodeIndex(element)].Name
 	}

@@ -24,6 +24,8 @@ type RunState struct {
 
 	Children   []OpenChild    `json:"children,omitempty"`
 	Activities []OpenActivity `json:"activities,omitempty"` // in flight, or to be started; the next run starts them all
+
+	Suspended bool `json:"suspended,omitempty"` // nothing moves the case but what is in flight already
 }
 
 // OpenTask is what the shell knows of a task that people work on.
@@ -37,7 +39,7 @@ type OpenTask struct {
 	Due        *time.Time `json:"due,omitempty"`
 	Level      int        `json:"level,omitempty"`
 	EscalateAt *time.Time `json:"escalateAt,omitempty"`
-	Seq        int64      `json:"seq,omitempty"` // of the latest claim or release that was applied
+	Seq        int64      `json:"seq,omitempty"` // of the latest act on it that was applied
 }
 
 func (s *RunState) task(id string) int {

@@ -41,6 +41,7 @@ type FlowableIncident struct {
 	ResolvedAt        *time.Time
 	ResolvedBy        *string
 	Occurrences       int32
+	Resolvable        bool
 }
 
 type FlowableProcessInstance struct {
@@ -169,6 +170,7 @@ type FlowableWorkflowTask struct {
 	CalendarName      *string
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
+	IsSuspended       bool
 	ActingFor         *string
 	ReturnedBy        *string
 	ClaimLane         int16

@@ -34,8 +34,56 @@ func (q *Queries) InstanceStarted(ctx context.Context, processInstanceID string)
 	return started, err
 }
 
+const taskComments = `-- name: TaskComments :many
+SELECT history_id, task_id, process_instance_id, action_type, action_by, action_at, old_status, new_status, old_assignee, new_assignee, delegate_to, escalate_to, comments, action_data, client_info FROM flowable.task_history WHERE task_id = $1 AND action_type = 'COMMENT' AND history_id > $2::BIGINT
+ORDER BY history_id
+LIMIT $3::INTEGER
+`
+
+type TaskCommentsParams struct {
+	TaskID  string
+	AfterID int64
+	Most    int32
+}
+
+func (q *Queries) TaskComments(ctx context.Context, arg TaskCommentsParams) ([]FlowableTaskHistory, error) {
+	rows, err := q.db.Query(ctx, taskComments, arg.TaskID, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FlowableTaskHistory
+	for rows.Next() {
+		var i FlowableTaskHistory
+		if err := rows.Scan(
+			&i.HistoryID,
+			&i.TaskID,
+			&i.ProcessInstanceID,
+			&i.ActionType,
+			&i.ActionBy,
+			&i.ActionAt,
+			&i.OldStatus,
+			&i.NewStatus,
+			&i.OldAssignee,
+			&i.NewAssignee,
+			&i.DelegateTo,
+			&i.EscalateTo,
+			&i.Comments,
+			&i.ActionData,
+			&i.ClientInfo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, is_suspended, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -82,6 +130,7 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.CalendarName,
 		&i.ClaimDueDate,
 		&i.PausedAt,
+		&i.IsSuspended,
 		&i.ActingFor,
 		&i.ReturnedBy,
 		&i.ClaimLane,
@@ -141,7 +190,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, is_suspended, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -203,6 +252,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.IsSuspended,
 			&i.ActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,
@@ -221,7 +271,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, is_suspended, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -276,6 +326,7 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.IsSuspended,
 			&i.ActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,
@@ -294,7 +345,7 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 }
 
 const taskSearch = `-- name: TaskSearch :many
-SELECT t.task_id, t.process_instance_id, t.task_definition_key, t.task_name, t.task_type, t.queue_name, t.assignee_id, t.candidate_groups, t.candidate_users, t.priority, t.status, t.form_key, t.created_at, t.claimed_at, t.claimed_by, t.completed_at, t.completed_by, t.due_date, t.follow_up_date, t.escalation_level, t.escalated_at, t.task_data, t.form_data, t.outcome, t.outcome_reason, t.metadata, t.element_instance_id, t.case_id, t.case_number, t.process_key, t.excluded_users, t.version, t.required_skills, t.four_eyes_of, t.severity, t.owner_id, t.home_queue, t.calendar_name, t.claim_due_date, t.paused_at, t.acting_for, t.returned_by, t.claim_lane, t.claim_rank, t.claim_growth, t.rank_version FROM unnest(flowable.search_tasks($1::JSONB)) WITH ORDINALITY AS found (task_id, place)
+SELECT t.task_id, t.process_instance_id, t.task_definition_key, t.task_name, t.task_type, t.queue_name, t.assignee_id, t.candidate_groups, t.candidate_users, t.priority, t.status, t.form_key, t.created_at, t.claimed_at, t.claimed_by, t.completed_at, t.completed_by, t.due_date, t.follow_up_date, t.escalation_level, t.escalated_at, t.task_data, t.form_data, t.outcome, t.outcome_reason, t.metadata, t.element_instance_id, t.case_id, t.case_number, t.process_key, t.excluded_users, t.version, t.required_skills, t.four_eyes_of, t.severity, t.owner_id, t.home_queue, t.calendar_name, t.claim_due_date, t.paused_at, t.is_suspended, t.acting_for, t.returned_by, t.claim_lane, t.claim_rank, t.claim_growth, t.rank_version FROM unnest(flowable.search_tasks($1::JSONB)) WITH ORDINALITY AS found (task_id, place)
 JOIN flowable.workflow_tasks t ON t.task_id = found.task_id
 ORDER BY found.place
 `
@@ -349,6 +400,7 @@ func (q *Queries) TaskSearch(ctx context.Context, search json.RawMessage) ([]Flo
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.IsSuspended,
 			&i.ActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,

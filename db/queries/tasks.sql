@@ -6,6 +6,11 @@ SELECT * FROM flowable.task_history WHERE task_id = @task_id AND history_id > @a
 ORDER BY history_id
 LIMIT @most::INTEGER;
 
+-- name: TaskComments :many
+SELECT * FROM flowable.task_history WHERE task_id = @task_id AND action_type = 'COMMENT' AND history_id > @after_id::BIGINT
+ORDER BY history_id
+LIMIT @most::INTEGER;
+
 -- name: TaskOpenOf :many
 SELECT * FROM flowable.workflow_tasks
 WHERE process_instance_id = @process_instance_id AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')

@@ -116,6 +116,7 @@ CREATE TABLE flowable.workflow_tasks (
     calendar_name       VARCHAR(100), -- of the task's clocks; NULL: that of its queue
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
+    is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
     acting_for          VARCHAR(50),  -- the absent colleague for whom its holder acts or has completed it
     returned_by         VARCHAR(50),  -- who has given it back last; it is not pushed to them again
     -- The order in which it is claimed, kept by a trigger (rank_task).
@@ -146,7 +147,7 @@ CREATE INDEX idx_workflow_tasks_overdue ON flowable.workflow_tasks (due_date)
 -- The order in which tasks are claimed: escalated ones first (correction 8). A task's priority grows with its age and as its
 -- due date nears, at the same pace as that of the others of its queue: their order stays, and so can be stored.
 CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, claim_lane, claim_rank DESC, task_id)
-    WHERE status IN ('OPEN', 'ESCALATED');
+    WHERE status IN ('OPEN', 'ESCALATED') AND NOT is_suspended;
 -- The orders of task lists other than by priority (search_tasks). Those who hold a task are few enough to be sorted; a claim,
 -- which is what happens most, enters none of these.
 CREATE INDEX idx_workflow_tasks_offered_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)

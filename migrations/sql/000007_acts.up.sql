@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -89,7 +89,8 @@ BEGIN
     UPDATE flowable.outbox o SET dead = TRUE, last_error = p_reason WHERE o.outbox_id = p_outbox_id;
 END $$;
 
--- How many tasks of a queue a user holds, whether the caller sees them or not.
+-- How many tasks of a queue a user holds, whether the caller sees them or not. What they have delegated comes back to them, and
+-- counts.
 CREATE FUNCTION flowable.held_by(p_user_id TEXT, p_queue TEXT) RETURNS BIGINT
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
@@ -98,7 +99,10 @@ DECLARE
 BEGIN
     RETURN (
         SELECT count(*) FROM flowable.workflow_tasks t
-        WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED') AND t.queue_name = p_queue);
+        WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED') AND t.queue_name = p_queue)
+        + (
+        SELECT count(*) FROM flowable.workflow_tasks t
+        WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED' AND t.queue_name = p_queue);
 END $$;
 
 -- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it.
@@ -171,6 +175,23 @@ CREATE FUNCTION flowable.may_act_as(p_user_id TEXT, p_person TEXT) RETURNS BOOLE
 AS $$
 BEGIN
     RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
+END $$;
+
+-- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder acts; NULL if they act for
+-- themselves.
+CREATE FUNCTION flowable.acted_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_absent TEXT[];
+BEGIN
+    IF p_user_id = t.assignee_id THEN
+        RETURN t.acting_for;
+    ELSIF p_user_id = t.owner_id THEN
+        RETURN NULL;
+    END IF;
+    v_absent := entitlements.stands_in_for(p_user_id);
+    RETURN CASE WHEN t.assignee_id = ANY (v_absent) THEN t.assignee_id WHEN t.owner_id = ANY (v_absent) THEN t.owner_id END;
 END $$;
 
 -- What history says of an act that somebody has done for an absent colleague.
@@ -246,6 +267,8 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF v_task.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     END IF;
     v_rule := flowable.claim_rule(v_task, p_user_id, p_user_id, flowable.roles_for(p_user_id));
     IF v_rule = 'candidate' THEN -- perhaps somebody is, for whom the user acts
@@ -274,7 +297,7 @@ DECLARE
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
-    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended AND t.paused_at IS NULL
       AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
       AND NOT t.excluded_users && v_people
@@ -331,7 +354,7 @@ BEGIN
             HAVING p_queue_names IS NOT NULL OR NOT bool_and(a.assignment_strategy = 'MANUAL')) AS mine
         CROSS JOIN LATERAL ( -- the head of the queue; it may turn out to be for others
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
-            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
         ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
@@ -356,13 +379,14 @@ AS $$
     WHERE c.claimed IS NOT NULL
 $$;
 
-CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+-- Gives a held task back to its queue; a delegated one is resolved instead. p_version is the one that the caller has seen, or
+-- NULL.
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
-    v_for  TEXT;
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -370,36 +394,33 @@ BEGIN
     ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND p_user_id = (
         SELECT h.action_by FROM flowable.task_history h
         WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
-        ORDER BY h.action_at DESC, h.history_id DESC LIMIT 1) THEN
+        ORDER BY h.history_id DESC LIMIT 1) THEN
         RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
-    ELSIF v_old.status <> 'CLAIMED' THEN
+    ELSIF v_old.status <> 'CLAIMED' OR v_old.version <> p_version THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
-    ELSIF flowable.may_act_as(p_user_id, v_old.assignee_id) THEN
-        v_for := COALESCE(NULLIF(v_old.assignee_id, p_user_id), v_old.acting_for);
-    ELSIF NOT entitlements.caller_may('reassign') THEN
+    ELSIF v_old.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
+    ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
-        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, acting_for = NULL, returned_by = t.assignee_id, version = t.version + 1
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
+    v_task := flowable.put_task(flowable.released(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
-        flowable.acting_json(v_for));
+        flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
-    v_hash TEXT := md5(p_completion::TEXT);
+    v_hash TEXT := md5((p_completion - 'version')::TEXT);
+    v_seen BIGINT := (p_completion ->> 'version')::BIGINT; -- version that the caller has seen; NULL: any
     v_old  TEXT := 'CLAIMED';
     v_from TEXT := p_user_id; -- who holds it
     v_eyes BOOLEAN := FALSE;  -- four eyes have been asked for
@@ -412,7 +433,8 @@ BEGIN
             outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND (v_eyes OR t.four_eyes_of = '{}')
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND NOT t.is_suspended
+          AND (v_seen IS NULL OR t.version = v_seen) AND (v_eyes OR t.four_eyes_of = '{}')
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -420,12 +442,14 @@ BEGIN
             RETURN '{"refused": "not-found"}';
         ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
             RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
-        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') OR v_task.version <> v_seen THEN
             RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        ELSIF v_task.is_suspended THEN
+            RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
         ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
         ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
-            OR flowable.four_eyes_bar(v_task, COALESCE(NULLIF(v_task.assignee_id, p_user_id), v_task.acting_for))) THEN
+            OR flowable.four_eyes_bar(v_task, flowable.acted_for(v_task, p_user_id))) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'four-eyes');
         END IF;
         v_old := v_task.status; -- the row is locked: this time it is found
@@ -491,13 +515,14 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
 END $$;
 
--- Accepts a command of an operator about a whole instance: terminate, or retry-incident.
+-- Accepts a command of an operator about a whole instance: terminate, retry-incident, resolve-incident and others.
 CREATE FUNCTION flowable.operate_instance(p_kind TEXT, p_instance_id TEXT, p_incident_id TEXT, p_user_id TEXT, p_command_id UUID,
     p_details JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_status TEXT;
+    v_status     TEXT;
+    v_resolvable BOOLEAN;
 BEGIN
     SELECT i.status INTO v_status FROM flowable.process_instances i WHERE i.process_instance_id = p_instance_id;
     IF NOT FOUND THEN
@@ -506,12 +531,16 @@ BEGIN
         RETURN '{"refused": "forbidden", "rule": "operate"}';
     ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN
         RETURN '{}'; -- the same request again
-    ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
+    ELSIF v_status IN ('COMPLETED', 'TERMINATED') OR (v_status = 'SUSPENDED' AND p_kind <> 'terminate') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
-    ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
-        SELECT FROM flowable.incidents c
-        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN') THEN
-        RETURN '{"refused": "not-found"}';
+    ELSIF p_kind IN ('retry-incident', 'resolve-incident') THEN
+        SELECT c.resolvable INTO v_resolvable FROM flowable.incidents c
+        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN';
+        IF NOT FOUND THEN
+            RETURN '{"refused": "not-found"}';
+        ELSIF p_kind = 'resolve-incident' AND NOT v_resolvable THEN
+            RETURN jsonb_build_object('refused', 'conflict', 'status', v_status, 'rule', 'only-retry');
+        END IF;
     END IF;
     RETURN jsonb_build_object('delivery', flowable.accept_command(p_details || jsonb_build_object('commandId', p_command_id,
         'kind', p_kind, 'instanceId', p_instance_id, 'incidentId', p_incident_id, 'actorId', p_user_id), INTERVAL '2 seconds'));

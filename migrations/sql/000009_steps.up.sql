@@ -20,7 +20,7 @@ BEGIN
         SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
             'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
             'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
-                           FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name))));
+                           FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name AND t.paused_at IS NULL))));
 END $$;
 
 -- The queue of a new task: of its first candidate group that has one, of its lane, else the default.
@@ -58,14 +58,15 @@ BEGIN
     SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
-        element_instance_id, case_id, case_number, process_key)
+        element_instance_id, case_id, case_number, process_key, is_suspended, paused_at)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
         v_groups, ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
         COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
         CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
         COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(mins => v_queue.sla_minutes)),
-        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key)
+        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key,
+        p_instance.status = 'SUSPENDED', CASE WHEN p_instance.status = 'SUSPENDED' THEN p_instance.suspended_at END)
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
@@ -85,13 +86,15 @@ BEGIN
 END $$;
 
 -- Raises a task to a level, once, whoever asks and how often (corrections 9, 10 and 11). An open task becomes ESCALATED and
--- stays claimable; a held one keeps its holder. Answers the task as placed, NULL if there is no such task.
-CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT) RETURNS JSONB
+-- stays claimable; a held one keeps its holder. p_act is the act of who does it by hand (act_on_task). Answers the task as
+-- placed, NULL if there is no such task.
+CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT, p_act JSONB DEFAULT '{}') RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
+    v_by   TEXT := COALESCE(p_act ->> 'by', 'SYSTEM');
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -104,12 +107,13 @@ BEGIN
         status = CASE WHEN t.status = 'OPEN' THEN 'ESCALATED' ELSE t.status END
     WHERE t.task_id = p_task_id
     RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.escalations (task_id, escalation_level, escalated_by, source, due_date)
-    VALUES (p_task_id, p_level, 'SYSTEM', p_source, v_task.due_date);
+    INSERT INTO flowable.escalations (task_id, escalation_level, escalated_by, source, due_date, action)
+    VALUES (p_task_id, p_level, v_by, p_source, v_task.due_date, jsonb_strip_nulls(jsonb_build_object('reason', p_act ->> 'reason')));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
-        old_assignee, new_assignee, comments, action_data)
-    VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', 'SYSTEM', v_old.status, v_task.status,
-        v_old.assignee_id, v_task.assignee_id, 'Past its due date: level ' || p_level, jsonb_build_object('level', p_level));
+        old_assignee, new_assignee, comments, action_data, client_info)
+    VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', v_by, v_old.status, v_task.status,
+        v_old.assignee_id, v_task.assignee_id, COALESCE(p_act ->> 'reason', 'Past its due date: level ' || p_level),
+        jsonb_build_object('level', p_level), CASE WHEN p_act = '{}' THEN '{}' ELSE jsonb_build_object('act', flowable.act_hash(p_act)) END);
     RETURN flowable.placed_json(v_task);
 END $$;
 
@@ -140,7 +144,7 @@ BEGIN
           AND (p_task_ids IS NULL OR t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)))
         ORDER BY t.task_id FOR UPDATE),
     cancelled AS (
-        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', version = t.version + 1
+        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', is_suspended = FALSE, version = t.version + 1
         FROM old WHERE t.task_id = old.task_id
         RETURNING t.task_id)
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
@@ -199,10 +203,11 @@ BEGIN
             UPDATE flowable.incidents i SET state = 'RESOLVED', resolved_at = p_at, resolved_by = p_actor
             WHERE i.process_instance_id = p_instance_id AND i.incident_id = v_change ->> 'incidentId';
         ELSE
-            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, created_at)
-            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message', p_at)
+            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, resolvable, created_at)
+            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message',
+                v_change ? 'resolvable', p_at)
             ON CONFLICT (process_instance_id, incident_id) DO UPDATE
-            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, created_at = EXCLUDED.created_at,
+            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, resolvable = EXCLUDED.resolvable, created_at = EXCLUDED.created_at,
                 resolved_at = NULL, resolved_by = NULL, occurrences = i.occurrences + 1;
         END IF;
     END LOOP;
@@ -228,7 +233,7 @@ BEGIN
     WHERE c.process_instance_id = p_instance.process_instance_id AND c.state = 'ACCEPTED';
 END $$;
 
--- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
+-- Notes that a command is applied, and with a completion the other acts on its task that the workflow has not heard of: they
 -- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
 CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
     LANGUAGE plpgsql
@@ -244,7 +249,7 @@ BEGIN
         WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
           AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
           AND (c.command_id = p_command_id
-               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind IN ('claim', 'unclaim')))
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind <> 'complete'))
         RETURNING c.command_id)
     SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
     IF v_settled IS NULL THEN
@@ -264,7 +269,7 @@ BEGIN
     RETURN (
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
+          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.owner_id, t.candidate_users, t.candidate_groups, t.queue_name,
               (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;

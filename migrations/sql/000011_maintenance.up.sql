@@ -18,7 +18,7 @@ BEGIN
             FROM flowable.workflow_tasks t
             JOIN flowable.workflow_queues q ON q.queue_name = t.queue_name
             WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-              AND t.due_date <= CURRENT_TIMESTAMP
+              AND t.due_date <= CURRENT_TIMESTAMP AND t.paused_at IS NULL
               AND flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1) <= CURRENT_TIMESTAMP
             ORDER BY t.due_date
             LIMIT 500

@@ -141,13 +141,16 @@ BEGIN
         UPDATE flowable.workflow_tasks t
         SET queue_name = p_to, home_queue = NULLIF(COALESCE(t.home_queue, t.queue_name), p_to), version = t.version + 1
         WHERE t.task_id = ANY (p_ids)
-        RETURNING t.task_id, t.process_instance_id, t.status)
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
-    SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
-        'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
-        jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+        RETURNING t.*),
+    recorded AS (
+        INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
+        SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
+            'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
+            jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+        FROM moved m)
+    SELECT count(flowable.tell_workflow(ROW(m.*)::flowable.workflow_tasks, 'update-task',
+        jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'))) INTO v_moved
     FROM moved m;
-    GET DIAGNOSTICS v_moved = ROW_COUNT;
     UPDATE flowable.workflow_queues q
     SET current_load = q.current_load + CASE q.queue_name WHEN p_to THEN v_moved ELSE -v_moved END
     WHERE q.queue_name IN (p_from, p_to) AND v_moved > 0;
@@ -162,7 +165,7 @@ AS $$
 BEGIN
     RETURN flowable.move_tasks(ARRAY(
         SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
-        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED')
+        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
           AND (t.candidate_users = '{}' OR t.candidate_groups <> '{}')
         ORDER BY t.claim_lane DESC, t.claim_rank, t.task_id DESC
         LIMIT p_most
@@ -231,7 +234,7 @@ BEGIN
       AND EXISTS (
         SELECT FROM flowable.queue_assignments a
         WHERE a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL')
-      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED'))
+      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended)
     ORDER BY q.queue_id;
 END $$;
 
@@ -327,6 +330,7 @@ BEGIN
         CASE WHEN p ? 'definition' THEN format('t.task_definition_key = %L', p ->> 'definition') END,
         CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
         CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
+        CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
         CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP' END,
         CASE WHEN p ? 'candidate' THEN format(
             'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
@@ -359,7 +363,8 @@ END $$;
 
 -- The ids of the tasks of one page of a list, in its order, as far as the caller sees them. p is {"sort": priority, created or
 -- due, "most", "after"?: {"id", "priority", "created", "due"?}, "statuses", and the filters "queue", "assignee", "candidate",
--- "instance", "case", "definition", "minPriority", "overdue", "dueBefore"}. Nothing is sorted that an index has in order: the
+-- "instance", "case", "definition", "minPriority", "overdue", "dueBefore",
+-- "followUpBefore"}. Nothing is sorted that an index has in order: the
 -- page is put together from the first rows of each queue of which the caller can see something, and of what is theirs
 -- elsewhere. An instance, a case or an assignee is narrow enough by itself.
 CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
