@@ -218,6 +218,12 @@ CREATE TRIGGER workflow_queues_touch BEFORE UPDATE ON flowable.workflow_queues
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
 CREATE TRIGGER business_calendars_touch BEFORE UPDATE ON flowable.business_calendars
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
+-- A refresh of the load is no change of the queue.
+CREATE TRIGGER workflow_queues_audit AFTER INSERT OR DELETE OR UPDATE OF queue_name, queue_type, department_id, description, max_capacity,
+    sla_minutes, escalation_config, routing_rules, priority_weights, is_active, claim_sla_minutes, calendar_name, overflow_queue
+    ON flowable.workflow_queues FOR EACH ROW EXECUTE FUNCTION entitlements.record_change('current_load');
+CREATE TRIGGER business_calendars_audit AFTER INSERT OR UPDATE OR DELETE ON flowable.business_calendars
+    FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER queue_assignments_audit AFTER INSERT OR UPDATE OR DELETE ON flowable.queue_assignments
     FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 
