@@ -308,7 +308,7 @@ BEGIN
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
           AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
-              (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+              (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;
 
