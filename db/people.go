@@ -31,6 +31,13 @@ func checkUser(ctx context.Context, q *dbsqlc.Queries, v casework.User) (casewor
 	if v.UserID == "SYSTEM" {
 		m.Add("body.userId", v.UserID, "is the system's own")
 	}
+	taken, err := q.UsernameTaken(ctx, dbsqlc.UsernameTakenParams{Username: v.Username, UserID: v.UserID})
+	if err != nil {
+		return m, err
+	}
+	if taken {
+		m.Add("body.username", v.Username, "is that of another user")
+	}
 	if err := checkDepartment(ctx, q, &m, "body.department", v.Department); err != nil || v.Supervisor == nil {
 		return m, err
 	}

@@ -8,6 +8,7 @@ package dbsqlc
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 const absenceAdd = `-- name: AbsenceAdd :one
@@ -205,6 +206,91 @@ func (q *Queries) CallerManages(ctx context.Context, userID string) (bool, error
 	var manages bool
 	err := row.Scan(&manages)
 	return manages, err
+}
+
+const callerPermission = `-- name: CallerPermission :many
+SELECT r.role_code FROM entitlements.workflow_roles r
+WHERE r.role_code = ANY (entitlements.caller_roles())
+  AND (r.permissions ->> $1::TEXT = 'true' OR r.permissions ->> 'admin' = 'true')
+ORDER BY r.role_code
+`
+
+// The roles by which the caller has a permission.
+func (q *Queries) CallerPermission(ctx context.Context, permission string) ([]string, error) {
+	rows, err := q.db.Query(ctx, callerPermission, permission)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var role_code string
+		if err := rows.Scan(&role_code); err != nil {
+			return nil, err
+		}
+		items = append(items, role_code)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const callerSet = `-- name: CallerSet :exec
+SELECT set_config('app.current_user_id', $1::TEXT, TRUE)
+`
+
+func (q *Queries) CallerSet(ctx context.Context, userID string) error {
+	_, err := q.db.Exec(ctx, callerSet, userID)
+	return err
+}
+
+const callerStanding = `-- name: CallerStanding :one
+SELECT entitlements.caller_roles()::TEXT[] AS roles, entitlements.caller_queues()::TEXT[] AS queues,
+    entitlements.stands_in_for(entitlements.caller())::TEXT[] AS acting_for,
+    ARRAY(SELECT p.name FROM unnest($1::TEXT[]) AS p (name) WHERE entitlements.caller_may(p.name))::TEXT[] AS permissions
+`
+
+type CallerStandingRow struct {
+	Roles       []string
+	Queues      []string
+	ActingFor   []string
+	Permissions []string
+}
+
+// What the caller may do and with what.
+func (q *Queries) CallerStanding(ctx context.Context, permissions []string) (CallerStandingRow, error) {
+	row := q.db.QueryRow(ctx, callerStanding, permissions)
+	var i CallerStandingRow
+	err := row.Scan(
+		&i.Roles,
+		&i.Queues,
+		&i.ActingFor,
+		&i.Permissions,
+	)
+	return i, err
+}
+
+const callerWork = `-- name: CallerWork :one
+SELECT q.is_active, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
+    ARRAY(SELECT r.role_code::TEXT FROM flowable.queue_assignments a JOIN entitlements.workflow_roles r ON r.role_id = a.role_id
+          WHERE a.queue_id = q.queue_id AND a.is_active AND r.role_code = ANY (entitlements.caller_roles())
+          ORDER BY r.role_code)::TEXT[] AS roles
+FROM flowable.workflow_queues q WHERE q.queue_name = $1
+`
+
+type CallerWorkRow struct {
+	IsActive bool
+	Room     int64
+	Roles    []string
+}
+
+// The roles by which the caller works on a queue, and how many more of its tasks they may hold.
+func (q *Queries) CallerWork(ctx context.Context, queueName string) (CallerWorkRow, error) {
+	row := q.db.QueryRow(ctx, callerWork, queueName)
+	var i CallerWorkRow
+	err := row.Scan(&i.IsActive, &i.Room, &i.Roles)
+	return i, err
 }
 
 const definitionSettingsGet = `-- name: DefinitionSettingsGet :one
@@ -660,6 +746,29 @@ func (q *Queries) RolesKnown(ctx context.Context, roleCodes []string) ([]string,
 	return items, nil
 }
 
+const substituteLoop = `-- name: SubstituteLoop :one
+SELECT COALESCE(entitlements.substitute_loop($1::TEXT, $2::TEXT, $3::TIMESTAMPTZ, $4::TIMESTAMPTZ), '{}')::TEXT[] AS way
+`
+
+type SubstituteLoopParams struct {
+	UserID       string
+	SubstituteID string
+	AbsentFrom   time.Time
+	AbsentUntil  time.Time
+}
+
+func (q *Queries) SubstituteLoop(ctx context.Context, arg SubstituteLoopParams) ([]string, error) {
+	row := q.db.QueryRow(ctx, substituteLoop,
+		arg.UserID,
+		arg.SubstituteID,
+		arg.AbsentFrom,
+		arg.AbsentUntil,
+	)
+	var way []string
+	err := row.Scan(&way)
+	return way, err
+}
+
 const userGet = `-- name: UserGet :one
 SELECT entitlements.user_json(u)::JSONB AS found FROM entitlements.users u WHERE u.user_id = $1 AND u.user_id <> 'SYSTEM'
 `
@@ -749,4 +858,20 @@ type UserSaveParams struct {
 func (q *Queries) UserSave(ctx context.Context, arg UserSaveParams) error {
 	_, err := q.db.Exec(ctx, userSave, arg.UserID, arg.Settings, arg.IsNew)
 	return err
+}
+
+const usernameTaken = `-- name: UsernameTaken :one
+SELECT EXISTS (SELECT FROM entitlements.users u WHERE u.username = $1 AND u.user_id <> $2::TEXT) AS taken
+`
+
+type UsernameTakenParams struct {
+	Username string
+	UserID   string
+}
+
+func (q *Queries) UsernameTaken(ctx context.Context, arg UsernameTakenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, usernameTaken, arg.Username, arg.UserID)
+	var taken bool
+	err := row.Scan(&taken)
+	return taken, err
 }

@@ -103,6 +103,9 @@ LIMIT @most::INTEGER;
 -- name: UserSave :exec
 SELECT entitlements.save_user(@user_id::TEXT, @settings::JSONB, @is_new::BOOLEAN);
 
+-- name: UsernameTaken :one
+SELECT EXISTS (SELECT FROM entitlements.users u WHERE u.username = @username AND u.user_id <> @user_id::TEXT) AS taken;
+
 -- name: UserIsSupervisedBy :one
 -- Whether somebody is another user or is supervised by them, through others as well.
 WITH RECURSIVE above AS (
@@ -154,3 +157,30 @@ SELECT routing_rules, sla_config FROM flowable.workflow_definitions WHERE proces
 UPDATE flowable.workflow_definitions SET routing_rules = @routing_rules, sla_config = @sla_config
 WHERE process_key = @process_key AND process_version = @version
 RETURNING *;
+
+-- name: SubstituteLoop :one
+SELECT COALESCE(entitlements.substitute_loop(@user_id::TEXT, @substitute_id::TEXT, @absent_from::TIMESTAMPTZ, @absent_until::TIMESTAMPTZ), '{}')::TEXT[] AS way;
+
+-- name: CallerStanding :one
+-- What the caller may do and with what.
+SELECT entitlements.caller_roles()::TEXT[] AS roles, entitlements.caller_queues()::TEXT[] AS queues,
+    entitlements.stands_in_for(entitlements.caller())::TEXT[] AS acting_for,
+    ARRAY(SELECT p.name FROM unnest(@permissions::TEXT[]) AS p (name) WHERE entitlements.caller_may(p.name))::TEXT[] AS permissions;
+
+-- name: CallerSet :exec
+SELECT set_config('app.current_user_id', @user_id::TEXT, TRUE);
+
+-- name: CallerWork :one
+-- The roles by which the caller works on a queue, and how many more of its tasks they may hold.
+SELECT q.is_active, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
+    ARRAY(SELECT r.role_code::TEXT FROM flowable.queue_assignments a JOIN entitlements.workflow_roles r ON r.role_id = a.role_id
+          WHERE a.queue_id = q.queue_id AND a.is_active AND r.role_code = ANY (entitlements.caller_roles())
+          ORDER BY r.role_code)::TEXT[] AS roles
+FROM flowable.workflow_queues q WHERE q.queue_name = @queue_name;
+
+-- name: CallerPermission :many
+-- The roles by which the caller has a permission.
+SELECT r.role_code FROM entitlements.workflow_roles r
+WHERE r.role_code = ANY (entitlements.caller_roles())
+  AND (r.permissions ->> @permission::TEXT = 'true' OR r.permissions ->> 'admin' = 'true')
+ORDER BY r.role_code;

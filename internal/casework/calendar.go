@@ -15,6 +15,9 @@ type CalendarSettings struct {
 	Holidays     json.RawMessage `json:"holidays"`     // ["2026-12-25", …]
 }
 
+// NewCalendarSettings are what a calendar has that its creator says nothing about. Its hours are not among it.
+func NewCalendarSettings() CalendarSettings { return CalendarSettings{Holidays: json.RawMessage("[]")} }
+
 // Calendar is a named calendar of working time.
 type Calendar struct {
 	CalendarName string `json:"calendarName"`

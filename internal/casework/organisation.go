@@ -16,6 +16,9 @@ type DepartmentSettings struct {
 	Active         bool    `json:"active"`
 }
 
+// NewDepartmentSettings are what a department has that its creator says nothing about.
+func NewDepartmentSettings() DepartmentSettings { return DepartmentSettings{Active: true} }
+
 // Department is a unit of the organisation.
 type Department struct {
 	DepartmentCode string `json:"departmentCode"`
@@ -67,6 +70,9 @@ const (
 
 var permissions = []string{PermitAdmin, PermitDeploy, PermitManageQueues, PermitManageUsers, PermitOperate, PermitReassign, PermitSupervise}
 
+// AllPermissions lists the permissions that there are, sorted.
+func AllPermissions() []string { return slices.Clone(permissions) }
+
 // Given lists the permissions that are true, sorted.
 func (p Permissions) Given() []string {
 	given := []string{}
@@ -86,6 +92,11 @@ type RoleSettings struct {
 	QueueName   *string     `json:"queueName"`  // where tasks go whose first candidate group this is
 	Permissions Permissions `json:"permissions"`
 	Active      bool        `json:"active"`
+}
+
+// NewRoleSettings are what a role has that its creator says nothing about.
+func NewRoleSettings() RoleSettings {
+	return RoleSettings{RoleType: "CUSTOM", Permissions: Permissions{}, Active: true}
 }
 
 // Role is a candidate group of tasks, and what its people may do.
@@ -122,6 +133,9 @@ type UserSettings struct {
 	Skills     []string `json:"skills"`     // SPECIALIZED queues ask for them
 	Active     bool     `json:"active"`
 }
+
+// NewUserSettings are what a user has that their creator says nothing about.
+func NewUserSettings() UserSettings { return UserSettings{Skills: []string{}, Active: true} }
 
 // User is a person.
 type User struct {
@@ -233,4 +247,44 @@ type UserFilter struct {
 	RoleCode   string // a role that is valid now
 	Department string
 	Page       Page
+}
+
+// ActQuestion asks whether a user may do something: act on a task, work on a queue, or use a permission.
+type ActQuestion struct {
+	UserID    string `json:"userId"` // "": the caller
+	Action    string `json:"action"`
+	TaskID    string `json:"taskId"`
+	QueueName string `json:"queueName"`
+}
+
+// Mistakes says what is wrong with the question by itself.
+func (a ActQuestion) Mistakes() Mistakes {
+	var m Mistakes
+	switch {
+	case a.TaskID != "" && a.QueueName != "":
+		m.Add("body.queueName", a.QueueName, "must not be given beside a task")
+	case a.TaskID != "" && !slices.Contains(TaskQuestions, a.Action):
+		m.Add("body.action", a.Action, "must be one of %s, about a task", strings.Join(TaskQuestions, ", "))
+	case a.QueueName != "" && !slices.Contains(QueueQuestions, a.Action):
+		m.Add("body.action", a.Action, "must be one of %s, about a queue", strings.Join(QueueQuestions, ", "))
+	case a.TaskID == "" && a.QueueName == "" && !slices.Contains(permissions, a.Action):
+		m.Add("body.action", a.Action, "must be one of %s, where it is about no task and no queue", strings.Join(permissions, ", "))
+	}
+	return m
+}
+
+// What can be asked about a task and about a queue.
+var (
+	TaskQuestions  = []string{"see", "claim", "unclaim", "complete"}
+	QueueQuestions = []string{"work"}
+)
+
+// ActAnswer explains a decision.
+type ActAnswer struct {
+	UserID  string   `json:"userId"`
+	Action  string   `json:"action"`
+	Allowed bool     `json:"allowed"`
+	Rule    string   `json:"rule"`   // that decides
+	Reason  string   `json:"reason"` // for people
+	Roles   []string `json:"roles"`  // of the user that count for it
 }
