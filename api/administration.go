@@ -65,13 +65,13 @@ func creating[S, T any](member string, most int, usual func() S, create func(con
 			return reply{}, malformed("body."+member, "must be a string", nil)
 		}
 		delete(members, member)
+		settings := usual()
+		if err := overwrite(members, &settings); err != nil {
+			return reply{}, err
+		}
 		var mistakes casework.Mistakes
 		mistakes.Name("body."+member, name, most)
 		if err := mistakes.Err(); err != nil {
-			return reply{}, err
-		}
-		settings := usual()
-		if err := overwrite(members, &settings); err != nil {
 			return reply{}, err
 		}
 		v, err := create(c.Request.Context(), callerOf(c), name, settings)

@@ -154,7 +154,8 @@ func checkPermission(ctx context.Context, q *dbsqlc.Queries, question casework.A
 	if err != nil {
 		return err
 	}
-	answer.Allowed, answer.Roles, answer.Rule, answer.Reason = len(given) > 0, given, question.Action, "a role of the user has the permission"
+	answer.Allowed, answer.Rule, answer.Reason = len(given) > 0, question.Action, "a role of the user has the permission"
+	answer.Roles = append(answer.Roles, given...)
 	if !answer.Allowed {
 		answer.Reason = "no role of the user has the permission"
 	}
