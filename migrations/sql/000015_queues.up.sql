@@ -260,12 +260,16 @@ END $$;
 CREATE FUNCTION flowable.drop_calendar(p_name TEXT) RETURNS TEXT
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_used BOOLEAN;
 BEGIN
     PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
-    PERFORM set_config('app.moving', 'on', TRUE); -- all tasks are seen
-    IF EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.calendar_name = p_name) OR EXISTS (
+    PERFORM set_config('app.checking', 'on', TRUE); -- all tasks are seen: the policy owner_checks
+    v_used := EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.calendar_name = p_name) OR EXISTS (
         SELECT FROM flowable.workflow_tasks t
-        WHERE t.calendar_name = p_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')) THEN
+        WHERE t.calendar_name = p_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED'));
+    PERFORM set_config('app.checking', '', TRUE);
+    IF v_used THEN
         RETURN 'used';
     END IF;
     DELETE FROM flowable.business_calendars c WHERE c.calendar_name = p_name;
