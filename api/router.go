@@ -83,6 +83,7 @@ func (s *Server) routes() []route {
 		{"DELETE", "/api/entitlements/users/:userId/absences/:absenceId", bare(s.dropAbsence)},
 		{"GET", "/api/entitlements/me", bare(s.getMe)},
 		{"POST", "/api/entitlements/check", bare(s.checkAct)},
+		{"GET", "/api/workflow/reconciler-findings", s.listFindings},
 
 		{"GET", "/api/workflow/tasks", s.listTasks},
 		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},

@@ -75,6 +75,10 @@ type run struct {
 
 func (r *run) setup(ctx workflow.Context) error {
 	r.openChannels(ctx)
+	if err := workflow.SetQueryHandlerWithOptions(ctx, positionQuery, r.position,
+		workflow.QueryHandlerOptions{Description: "last step and the tasks that tokens wait for"}); err != nil {
+		return err
+	}
 	return workflow.SetQueryHandlerWithOptions(ctx, "state", func() (RunState, error) { return r.state, nil },
 		workflow.QueryHandlerOptions{Description: "position of the case: tokens, timers, open tasks, variables"})
 }

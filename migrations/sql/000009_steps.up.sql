@@ -266,9 +266,11 @@ BEGIN
     WHERE c.case_id = p_instance.case_id AND p_instance.parent_process_id IS NULL;
     UPDATE onecms.case_workflow_mapping m SET actual_completion = p_at
     WHERE m.process_instance_id = p_instance.process_instance_id;
+    -- The deliveries first: of a command that is accepted in between, the delivery is left and is given up later. The other
+    -- way round a command could stay accepted that nothing delivers.
+    DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
     UPDATE flowable.task_commands c SET state = 'REJECTED', settled_at = p_at, reason = 'the case has ended'
     WHERE c.process_instance_id = p_instance.process_instance_id AND c.state = 'ACCEPTED';
-    DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
 END $$;
 
 -- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
