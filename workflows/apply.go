@@ -36,7 +36,7 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 		if c.CommandID != "" {
 			r.state.remember(c.CommandID)
 		}
-		if i := r.state.task(c.TaskID); i >= 0 && outcome == done {
+		if i := r.state.task(c.TaskID); i >= 0 && outcome == done && saysWhoHolds(c.Kind) {
 			r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
 		}
 		progress, r.held = true, false
@@ -143,10 +143,27 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token, ev.Elements = engine.Activate, c.ElementInstanceID, c.Elements
 	case casework.CommandFinish:
 		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
+	case casework.CommandUpdate:
+		ev.Kind = engine.Changed
+	case casework.CommandEscalation:
+		ev.Kind, ev.Token, ev.Code = engine.Escalated, r.tokenOf(c.TaskID), c.Code
 	case casework.CommandChildEnded, casework.CommandChildEscalated:
 		return r.childEvent(c, ev)
 	}
 	return ev
+}
+
+// saysWhoHolds reports whether a command is about who holds a task, so that an earlier one that comes later is out of date.
+func saysWhoHolds(kind casework.CommandKind) bool {
+	return kind != casework.CommandUpdate && kind != casework.CommandEscalation
+}
+
+// tokenOf is the token of a task; for one that is not open any more, what is no token.
+func (r *run) tokenOf(taskID string) string {
+	if i := r.state.task(taskID); i >= 0 {
+		return r.state.Tasks[i].Token
+	}
+	return taskID
 }
 
 // mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
@@ -252,6 +269,7 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
 	r.updateTasks(ev, effects, result)
+	r.updateClocks(result)
 	if cause.Kind == casework.CommandChildEnded {
 		r.dropChild(ev.Token)
 	}
@@ -297,4 +315,5 @@ func (r *run) updateTasks(ev engine.Event, effects []engine.Effect, result casew
 
 func (t *OpenTask) place(p casework.TaskPlaced) {
 	t.Queue, t.Assignee, t.Due, t.Level, t.EscalateAt = p.QueueName, p.Assignee, p.DueDate, p.Level, p.EscalateAt
+	t.ClaimDue, t.PausedAt = p.ClaimDue, p.PausedAt
 }

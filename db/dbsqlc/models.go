@@ -71,6 +71,10 @@ type FlowableProcessInstance struct {
 	ParentElementID   *string
 	CallDepth         int32
 	EndCode           *string
+	SlaSeconds        *int64
+	SlaCalendar       *string
+	SlaLevel          int32
+	SlaNextAt         *time.Time
 }
 
 type FlowableTaskHistory struct {
@@ -155,6 +159,11 @@ type FlowableWorkflowTask struct {
 	CalendarName      *string
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
+	CompleteSeconds   *int64
+	ClaimSeconds      *int64
+	OfferedAt         *time.Time
+	ClaimLevel        int32
+	EscalateAt        *time.Time
 }
 
 type OnecmsCase struct {

@@ -19,6 +19,8 @@ const (
 	CommandSetVariables   CommandKind = "set-variables"       // of the process
 	CommandActivate       CommandKind = "activate-activities" // Elements of the ad-hoc sub-process ElementInstanceID
 	CommandFinish         CommandKind = "complete-activities" // the ad-hoc sub-process ElementInstanceID
+	CommandUpdate         CommandKind = "update"              // the row of TaskID, or the clocks of the instance, have changed: look again
+	CommandEscalation     CommandKind = "throw-escalation"    // the BPMN escalation Code, at TaskID or in the process itself
 )
 
 // CommandKinds lists every kind, in a fixed order.
@@ -26,6 +28,7 @@ func CommandKinds() []CommandKind {
 	return []CommandKind{
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
 		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
+		CommandUpdate, CommandEscalation,
 	}
 }
 

@@ -313,6 +313,7 @@ DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
     v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
+    v_clock      RECORD;
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -330,10 +331,12 @@ BEGIN
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, CURRENT_TIMESTAMP) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
-        priority, engine_rev, start_event_id)
+        priority, engine_rev, start_event_id, sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,

@@ -1,27 +1,14 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
--- When a level of escalation (1 is the first) is due for a due date and a queue's configuration; NULL if there is no
--- such level. Without a configuration the levels are at the due date, 4 and 8 hours after it.
-CREATE FUNCTION flowable.escalation_at(p_due TIMESTAMPTZ, p_config JSONB, p_level INTEGER) RETURNS TIMESTAMPTZ
+-- Where a task is and when its next level is due, as the workflow learns it.
+CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
     LANGUAGE sql STABLE
 AS $$
-    SELECT p_due + make_interval(mins => (
-        COALESCE(p_config -> 'levels', '[{"afterMinutes": 0}, {"afterMinutes": 240}, {"afterMinutes": 480}]')
-        -> (p_level - 1) ->> 'afterMinutes')::INTEGER)
+    SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
+        'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level, 'claimDue', t.claim_due_date, 'pausedAt', t.paused_at,
+        'escalateAt', CASE WHEN t.status NOT IN ('COMPLETED', 'CANCELLED') THEN t.escalate_at END))
 $$;
-
--- Where a task went and when it is next due, as the workflow learns it.
-CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
-    LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    RETURN (
-        SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
-            'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
-            'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
-                           FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name))));
-END $$;
 
 -- The queue of a new task: of its first candidate group that has one, of its lane, else the default.
 CREATE FUNCTION flowable.queue_for(p_groups TEXT[], p_lane TEXT) RETURNS flowable.workflow_queues
@@ -53,24 +40,27 @@ DECLARE
     v_queue    flowable.workflow_queues := flowable.queue_for(v_groups, n ->> 'lane');
     v_task     flowable.workflow_tasks;
     v_assignee TEXT;
+    v_clocks   RECORD;
     v_hop      RECORD;
 BEGIN
     SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
+    SELECT c.* INTO v_clocks FROM flowable.new_clocks(n, v_queue, p_at, v_assignee IS NOT NULL) AS c;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
-        element_instance_id, case_id, case_number, process_key)
+        element_instance_id, case_id, case_number, process_key, calendar_name, complete_seconds, claim_seconds, claim_due_date, offered_at)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
         v_groups, ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
         COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
         CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
-        COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(mins => v_queue.sla_minutes)),
-        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key)
+        v_clocks.due_date,
+        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key,
+        v_clocks.calendar_name, v_clocks.complete_seconds, v_clocks.claim_seconds, v_clocks.claim_due_date, p_at)
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
-        CASE WHEN v_assignee IS NULL AND n ? 'assignee' THEN
-            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END);
+        NULLIF(concat_ws(' ', CASE WHEN v_assignee IS NULL AND n ? 'assignee' THEN
+            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END, v_clocks.remark), ''));
     SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
     FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
     UPDATE onecms.case_workflow_mapping m
@@ -81,35 +71,6 @@ BEGIN
         INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
         VALUES (p_instance.case_id, p_instance.process_instance_id, v_hop.department, left(v_hop.phase, 255), v_task.task_id, p_at);
     END IF;
-    RETURN flowable.placed_json(v_task);
-END $$;
-
--- Raises a task to a level, once, whoever asks and how often (corrections 9, 10 and 11). An open task becomes ESCALATED and
--- stays claimable; a held one keeps its holder. Answers the task as placed, NULL if there is no such task.
-CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT) RETURNS JSONB
-    LANGUAGE plpgsql
-AS $$
-DECLARE
-    v_old  flowable.workflow_tasks;
-    v_task flowable.workflow_tasks;
-BEGIN
-    SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    ELSIF v_old.status IN ('COMPLETED', 'CANCELLED') OR v_old.escalation_level >= p_level THEN
-        RETURN flowable.placed_json(v_old);
-    END IF;
-    UPDATE flowable.workflow_tasks t
-    SET escalation_level = p_level, escalated_at = CURRENT_TIMESTAMP, version = t.version + 1,
-        status = CASE WHEN t.status = 'OPEN' THEN 'ESCALATED' ELSE t.status END
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.escalations (task_id, escalation_level, escalated_by, source, due_date)
-    VALUES (p_task_id, p_level, 'SYSTEM', p_source, v_task.due_date);
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
-        old_assignee, new_assignee, comments, action_data)
-    VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', 'SYSTEM', v_old.status, v_task.status,
-        v_old.assignee_id, v_task.assignee_id, 'Past its due date: level ' || p_level, jsonb_build_object('level', p_level));
     RETURN flowable.placed_json(v_task);
 END $$;
 
@@ -253,6 +214,30 @@ BEGIN
     RETURN TRUE;
 END $$;
 
+-- What a workflow learns with a command about a task, or about the clocks of all of its tasks: how they are now. What somebody
+-- has raised a task to by hand is done first.
+CREATE FUNCTION flowable.told_by_command(p_instance flowable.process_instances, p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_kind TEXT;
+    v_task TEXT;
+BEGIN
+    SELECT c.kind, c.task_id INTO v_kind, v_task FROM flowable.task_commands c WHERE c.command_id = p_command_id;
+    IF v_task IS NULL AND v_kind NOT IN ('update', 'suspend', 'resume') THEN
+        RETURN '{}';
+    ELSIF v_kind = 'escalate' THEN
+        PERFORM flowable.do_raised(v_task);
+    END IF;
+    RETURN jsonb_build_object('escalated', (
+            SELECT jsonb_agg(flowable.placed_json(t) ORDER BY t.task_id) FROM flowable.workflow_tasks t
+            WHERE CASE WHEN v_task IS NOT NULL THEN t.task_id = v_task
+                ELSE t.process_instance_id = p_instance.process_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') END))
+        || CASE WHEN v_task IS NULL AND p_instance.sla_due_date IS NOT NULL THEN
+            jsonb_build_object('sla', (SELECT flowable.process_clock(i) FROM flowable.process_instances i WHERE i.process_instance_id = p_instance.process_instance_id))
+            ELSE '{}' END;
+END $$;
+
 -- The open tasks of an instance that a user sees, oldest first: what a query as that caller would answer.
 CREATE FUNCTION flowable.open_tasks_seen_by(p_user_id TEXT, p_instance_id TEXT) RETURNS JSONB
     LANGUAGE plpgsql
@@ -341,8 +326,14 @@ BEGIN
     END IF;
     IF p ? 'escalations' THEN
         v_result := v_result || jsonb_build_object('escalated', (
-            SELECT jsonb_agg(flowable.escalate_task(e.value ->> 'taskId', (e.value ->> 'level')::INTEGER, 'TIMER') ORDER BY e.ordinality)
-            FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e));
+            SELECT jsonb_agg(flowable.escalate_due(e.value ->> 'taskId', v_at, 'TIMER') ORDER BY e.ordinality)
+            FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e WHERE e.value ->> 'taskId' <> ''));
+    END IF;
+    IF v_command IS NOT NULL AND p ->> 'commandKind' <> 'complete' THEN
+        v_result := v_result || flowable.told_by_command(v_instance, v_command);
+    END IF;
+    IF v_instance.sla_due_date IS NOT NULL AND (v_instance.start_state = 'REQUESTED' OR p ? 'escalations') THEN
+        v_result := v_result || jsonb_build_object('sla', flowable.escalate_process(v_instance.process_instance_id, v_at, 'TIMER'));
     END IF;
     IF p ? 'incidents' THEN
         PERFORM flowable.record_incidents(v_instance.process_instance_id, p -> 'incidents', v_actor, v_at);
@@ -361,7 +352,7 @@ BEGIN
     SET last_step = (p ->> 'step')::BIGINT, start_state = 'STARTED',
         current_activity = ARRAY_TO_STRING(ARRAY(SELECT jsonb_array_elements_text(COALESCE(p -> 'open', '[]'))), ','),
         completed_at = CASE WHEN p ? 'end' THEN v_at END, end_event_id = p #>> '{end,endEventId}', end_reason = p #>> '{end,reason}',
-        end_code = left(p #>> '{end,code}', 255),
+        end_code = left(p #>> '{end,code}', 255), sla_next_at = CASE WHEN NOT p ? 'end' THEN i.sla_next_at END,
         status = CASE
             WHEN p ? 'end' THEN p #>> '{end,status}'
             WHEN i.status = 'SUSPENDED' THEN i.status

@@ -152,8 +152,8 @@ CREATE POLICY with_instance ON flowable.incidents FOR SELECT TO nextgen_api
 CREATE POLICY with_instance ON flowable.task_history FOR SELECT TO nextgen_api
     USING (flowable.sees_instance(process_instance_id));
 CREATE POLICY own_acts ON flowable.task_history FOR INSERT TO nextgen_api WITH CHECK (action_by = (SELECT entitlements.caller()));
-CREATE POLICY with_task ON flowable.escalations FOR SELECT TO nextgen_api
-    USING (flowable.sees_task(task_id));
+CREATE POLICY with_subject ON flowable.escalations FOR SELECT TO nextgen_api
+    USING (CASE WHEN task_id IS NULL THEN flowable.sees_instance(process_instance_id) ELSE flowable.sees_task(task_id) END);
 CREATE POLICY with_case ON onecms.case_workflow_mapping FOR SELECT TO nextgen_api
     USING (EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = case_workflow_mapping.case_id));
 CREATE POLICY case_start ON onecms.case_workflow_mapping FOR INSERT TO nextgen_api WITH CHECK (initiated_by = (SELECT entitlements.caller()));
