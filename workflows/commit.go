@@ -201,7 +201,7 @@ func (r *run) escalate(ctx workflow.Context) error {
 func (r *run) updateClocks(result casework.StepResult) {
 	for _, p := range result.Escalated {
 		if i := r.state.task(p.TaskID); i >= 0 {
-			r.state.Tasks[i].place(p)
+			r.state.Tasks[i].setClocks(p)
 		}
 	}
 	if result.SLA != nil {
@@ -214,6 +214,9 @@ func isDue(at *time.Time, now time.Time) bool { return at != nil && !at.After(no
 // describe names a commit for people: what caused it and what is open next.
 func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
 	s := string(ev.Kind)
+	if ev.Kind == noted {
+		s = ev.Name
+	}
 	if element, _, found := strings.Cut(ev.Token, ":"); found && p.NodeIndex(element) >= 0 && concernsElement(ev.Kind) {
 		s += " " + p.Nodes[p.NodeIndex(element)].Name
 	}

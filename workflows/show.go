@@ -31,7 +31,7 @@ type shown struct {
 func (r *run) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details())
 	next := shown{status: r.status(), open: searchable(r.state.Engine.Open())}
-	next.due = r.state.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
+	next.due = r.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
 	var updates []temporal.SearchAttributeUpdate
 	if next.status != r.shown.status {
 		updates = append(updates, keyCaseStatus.ValueSet(next.status))
@@ -72,6 +72,8 @@ func (r *run) status() string {
 	switch {
 	case r.state.Engine.Ended:
 		return "ENDED"
+	case r.state.Suspended:
+		return "SUSPENDED"
 	case r.state.Engine.HasIncident():
 		return "INCIDENT"
 	}

@@ -25,6 +25,8 @@ type RunState struct {
 	Children   []OpenChild    `json:"children,omitempty"`
 	Activities []OpenActivity `json:"activities,omitempty"` // in flight, or to be started; the next run starts them all
 
+	Suspended bool `json:"suspended,omitempty"` // nothing moves the case but what is in flight already
+
 	SLA *casework.SLAClock `json:"sla,omitempty"` // of the process; nil if it has none
 }
 
@@ -41,7 +43,7 @@ type OpenTask struct {
 	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when its next level is due, of whichever clock
 	ClaimDue   *time.Time `json:"claimDue,omitempty"`
 	PausedAt   *time.Time `json:"pausedAt,omitempty"`
-	Seq        int64      `json:"seq,omitempty"` // of the latest claim or release that was applied
+	Seq        int64      `json:"seq,omitempty"` // of the latest act on it that was applied
 }
 
 func (s *RunState) task(id string) int {

@@ -24,7 +24,6 @@ const (
 	ChildEnded      EventKind = "child-ended"      // with a Code: by an error that nobody caught
 	ChildEscalated  EventKind = "child-escalated"  // an escalation, Code, that nothing in the child of Token caught
 	Escalated       EventKind = "escalated"        // an escalation, Code, is thrown at the open task Token; "": at the process itself
-	Changed         EventKind = "changed"          // something that the engine does not keep: nothing happens
 	VariablesSet    EventKind = "variables-set"    // from outside; Token "" means the process, else a node instance
 	Activate        EventKind = "activate"         // ad-hoc sub-process Token: enters the elements of Elements
 	Complete        EventKind = "complete"         // ad-hoc sub-process Token: no more activities

@@ -83,8 +83,6 @@ func (m *machine) apply(ev Event) error {
 		return m.escalateChild(ev)
 	case Escalated:
 		return m.escalate(ev)
-	case Changed:
-		return nil
 	case VariablesSet:
 		return m.setFromOutside(ev)
 	case Activate, Complete:

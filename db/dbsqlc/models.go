@@ -164,6 +164,7 @@ type FlowableWorkflowTask struct {
 	OfferedAt         *time.Time
 	ClaimLevel        int32
 	EscalateAt        *time.Time
+	IsSuspended       bool
 }
 
 type OnecmsCase struct {

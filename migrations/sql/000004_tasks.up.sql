@@ -119,6 +119,7 @@ CREATE TABLE flowable.workflow_tasks (
     offered_at          TIMESTAMPTZ,  -- since when its clock to claim runs
     claim_level         INTEGER      NOT NULL DEFAULT 0, -- claim levels that were reached since then
     escalate_at         TIMESTAMPTZ,  -- when its next level is due; flowable.keep_clocks keeps it true
+    is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
     CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
     CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),

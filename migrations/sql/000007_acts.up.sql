@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -89,8 +89,8 @@ BEGIN
     UPDATE flowable.outbox o SET dead = TRUE, last_error = p_reason WHERE o.outbox_id = p_outbox_id;
 END $$;
 
--- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What somebody holds is found by
--- who holds it, not by looking through all that is held in the queue.
+-- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What they have delegated comes back to
+-- them, and counts. What somebody holds is found by who holds it, not by looking through all that is held in the queue.
 CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -100,6 +100,9 @@ BEGIN
             SELECT count(*) FROM (
                 SELECT t.queue_name FROM flowable.workflow_tasks t
                 WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
+                UNION ALL
+                SELECT t.queue_name FROM flowable.workflow_tasks t
+                WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED'
                 OFFSET 0) AS held -- keeps the planner from the queue's index
             WHERE held.queue_name = p_queue)
         FROM flowable.workflow_queues q
@@ -161,6 +164,8 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF v_task.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     ELSIF p_user_id = ANY (v_task.excluded_users) THEN
         RETURN '{"refused": "forbidden", "rule": "excluded-user"}';
     ELSIF NOT flowable.is_candidate(v_task, p_user_id, v_roles) THEN
@@ -198,7 +203,7 @@ BEGIN
         CROSS JOIN LATERAL (
               SELECT t.status = 'ESCALATED' AS escalated, t.priority, t.created_at
               FROM flowable.workflow_tasks t
-              WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+              WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
               ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
               LIMIT 1) AS top
         ORDER BY top.escalated DESC, top.priority DESC, top.created_at
@@ -206,7 +211,7 @@ BEGIN
         CONTINUE WHEN flowable.room_for(p_user_id, v_roles, v_queue) <= 0;
         SELECT t.* INTO v_task
         FROM flowable.workflow_tasks t
-        WHERE t.queue_name = v_queue AND t.status IN ('OPEN', 'ESCALATED')
+        WHERE t.queue_name = v_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
           AND NOT p_user_id = ANY (t.excluded_users)
           AND flowable.is_candidate(t, p_user_id, v_roles)
         ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
@@ -229,7 +234,9 @@ AS $$
     WHERE c.claimed IS NOT NULL
 $$;
 
-CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+-- Gives a held task back to its queue; a delegated one is resolved instead. p_version is the one that the caller has seen, or
+-- NULL.
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -242,18 +249,16 @@ BEGIN
     ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND p_user_id = (
         SELECT h.action_by FROM flowable.task_history h
         WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
-        ORDER BY h.action_at DESC, h.history_id DESC LIMIT 1) THEN
+        ORDER BY h.history_id DESC LIMIT 1) THEN
         RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
-    ELSIF v_old.status <> 'CLAIMED' THEN
+    ELSIF v_old.status <> 'CLAIMED' OR v_old.version <> p_version THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
-    ELSIF v_old.assignee_id <> p_user_id AND NOT entitlements.caller_may('reassign') THEN
+    ELSIF v_old.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
+    ELSIF v_old.assignee_id <> p_user_id AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
-        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, version = t.version + 1
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
+    v_task := flowable.put_task(flowable.released(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id);
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
@@ -262,13 +267,14 @@ BEGIN
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- compare-and-set. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
-    v_hash TEXT := md5(p_completion::TEXT);
+    v_hash TEXT := md5((p_completion - 'version')::TEXT);
+    v_seen BIGINT := (p_completion ->> 'version')::BIGINT; -- version that the caller has seen; NULL: any
     v_old  TEXT := 'CLAIMED';
 BEGIN
     LOOP
@@ -277,7 +283,8 @@ BEGIN
             outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = p_user_id
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = p_user_id AND NOT t.is_suspended
+          AND (v_seen IS NULL OR t.version = v_seen)
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -285,8 +292,10 @@ BEGIN
             RETURN '{"refused": "not-found"}';
         ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
             RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
-        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') OR v_task.version <> v_seen THEN
             RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        ELSIF v_task.is_suspended THEN
+            RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
         ELSIF v_task.assignee_id <> p_user_id THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
         END IF;
@@ -369,7 +378,7 @@ BEGIN
         RETURN '{"refused": "forbidden", "rule": "operate"}';
     ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN
         RETURN '{}'; -- the same request again
-    ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
+    ELSIF v_status IN ('COMPLETED', 'TERMINATED') OR (v_status = 'SUSPENDED' AND p_kind <> 'terminate') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
     ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
         SELECT FROM flowable.incidents c

@@ -47,7 +47,8 @@ BEGIN
     SELECT c.* INTO v_clocks FROM flowable.new_clocks(n, v_queue, p_at, v_assignee IS NOT NULL) AS c;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
-        element_instance_id, case_id, case_number, process_key, calendar_name, complete_seconds, claim_seconds, claim_due_date, offered_at)
+        element_instance_id, case_id, case_number, process_key, is_suspended, paused_at, calendar_name, complete_seconds, claim_seconds,
+        claim_due_date, offered_at)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
         v_groups, ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
         COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
@@ -55,6 +56,7 @@ BEGIN
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
         v_clocks.due_date,
         n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key,
+        p_instance.status = 'SUSPENDED', CASE WHEN p_instance.status = 'SUSPENDED' THEN p_instance.suspended_at END,
         v_clocks.calendar_name, v_clocks.complete_seconds, v_clocks.claim_seconds, v_clocks.claim_due_date, p_at)
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments)
@@ -101,7 +103,7 @@ BEGIN
           AND (p_task_ids IS NULL OR t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)))
         ORDER BY t.task_id FOR UPDATE),
     cancelled AS (
-        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', version = t.version + 1
+        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', is_suspended = FALSE, version = t.version + 1
         FROM old WHERE t.task_id = old.task_id
         RETURNING t.task_id)
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
@@ -187,7 +189,7 @@ BEGIN
     DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
 END $$;
 
--- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
+-- Notes that a command is applied, and with a completion the other acts on its task that the workflow has not heard of: they
 -- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
 CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
     LANGUAGE plpgsql
@@ -203,7 +205,7 @@ BEGIN
         WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
           AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
           AND (c.command_id = p_command_id
-               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind IN ('claim', 'unclaim')))
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind <> 'complete'))
         RETURNING c.command_id)
     SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
     IF v_settled IS NULL THEN
@@ -214,8 +216,8 @@ BEGIN
     RETURN TRUE;
 END $$;
 
--- What a workflow learns with a command about a task, or about the clocks of all of its tasks: how they are now. What somebody
--- has raised a task to by hand is done first.
+-- What a workflow learns with a command that does not say it itself: the clocks of a task whose holder has changed, those of
+-- the process, and what comes of it that somebody has raised a task by hand.
 CREATE FUNCTION flowable.told_by_command(p_instance flowable.process_instances, p_command_id UUID) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -224,18 +226,15 @@ DECLARE
     v_task TEXT;
 BEGIN
     SELECT c.kind, c.task_id INTO v_kind, v_task FROM flowable.task_commands c WHERE c.command_id = p_command_id;
-    IF v_task IS NULL AND v_kind NOT IN ('update', 'suspend', 'resume') THEN
-        RETURN '{}';
+    IF v_task IS NULL THEN
+        RETURN CASE WHEN v_kind IN ('update-task', 'resume') AND p_instance.sla_due_date IS NOT NULL THEN
+            jsonb_build_object('sla', flowable.process_clock(p_instance)) ELSE '{}' END;
+    ELSIF v_kind NOT IN ('claim', 'unclaim', 'escalate') THEN
+        RETURN '{}'; -- the command says it
     ELSIF v_kind = 'escalate' THEN
         PERFORM flowable.do_raised(v_task);
     END IF;
-    RETURN jsonb_build_object('escalated', (
-            SELECT jsonb_agg(flowable.placed_json(t) ORDER BY t.task_id) FROM flowable.workflow_tasks t
-            WHERE CASE WHEN v_task IS NOT NULL THEN t.task_id = v_task
-                ELSE t.process_instance_id = p_instance.process_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') END))
-        || CASE WHEN v_task IS NULL AND p_instance.sla_due_date IS NOT NULL THEN
-            jsonb_build_object('sla', (SELECT flowable.process_clock(i) FROM flowable.process_instances i WHERE i.process_instance_id = p_instance.process_instance_id))
-            ELSE '{}' END;
+    RETURN (SELECT jsonb_build_object('escalated', jsonb_build_array(flowable.placed_json(t))) FROM flowable.workflow_tasks t WHERE t.task_id = v_task);
 END $$;
 
 -- The open tasks of an instance that a user sees, oldest first: what a query as that caller would answer.
@@ -247,7 +246,7 @@ BEGIN
     RETURN (
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
+          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.owner_id, t.candidate_users, t.candidate_groups, t.queue_name,
               (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;

@@ -81,19 +81,19 @@ CREATE POLICY own_or_admin ON entitlements.user_workflow_roles FOR SELECT TO nex
 CREATE POLICY own_or_admin ON entitlements.user_absences FOR SELECT TO nextgen_api
     USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR (SELECT entitlements.caller_may('admin')));
 
--- Who sees a task: whoever holds it, did it, may claim it, or works on its queue; what is cheap to ask comes first. The
+-- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue; what is cheap to ask comes first. The
 -- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
 -- It puts this body in place of the call as long as the body names each of them once.
-CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
+CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_owner TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
     p_caller TEXT, p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT p_caller = ANY (ARRAY[p_assignee, p_completed_by] || p_users) OR p_groups && p_roles OR p_queue = ANY (p_queues) OR p_admin $$;
+AS $$ SELECT p_caller = ANY (ARRAY[p_assignee, p_completed_by, p_owner] || p_users) OR p_groups && p_roles OR p_queue = ANY (p_queues) OR p_admin $$;
 CREATE POLICY task_access_policy ON flowable.workflow_tasks FOR SELECT TO nextgen_api
-    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+    USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
         (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))));
 CREATE POLICY task_act_policy ON flowable.workflow_tasks FOR UPDATE TO nextgen_api
-    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+    USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
         (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))))
     WITH CHECK ((SELECT entitlements.caller()) IS NOT NULL);

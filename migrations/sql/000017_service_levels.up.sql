@@ -325,6 +325,7 @@ CREATE FUNCTION flowable.act_on_late_task(INOUT t flowable.workflow_tasks, p_act
 AS $$
 DECLARE
     v_supervisor TEXT;
+    v_staff      TEXT[];
 BEGIN
     p_result := '{}';
     CASE p_action ->> 'action'
@@ -334,22 +335,23 @@ BEGIN
         t.priority := greatest(t.priority, least(100, COALESCE((p_action ->> 'to')::INTEGER, t.priority + (p_action ->> 'by')::INTEGER)));
         p_result := jsonb_build_object('priority', t.priority);
     WHEN 'release' THEN
-        t.status := 'ESCALATED';
-        t.assignee_id := NULL;
+        t := flowable.released(t);
     WHEN 'moveToQueue' THEN
         IF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_action ->> 'queue' AND q.is_active) THEN
             p_result := jsonb_build_object('failed', 'there is no active queue ' || (p_action ->> 'queue'));
             RETURN;
         END IF;
+        v_staff := ARRAY(
+            SELECT r.role_code::TEXT FROM flowable.workflow_queues q
+            JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+            JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
+            WHERE q.queue_name = p_action ->> 'queue' ORDER BY r.role_code);
+        t := flowable.released(t);
         t.queue_name := p_action ->> 'queue';
         t.home_queue := NULL;
-        IF t.candidate_groups <> '{}' OR t.candidate_users <> '{}' THEN -- who works on the new queue may claim it as well
-            t.candidate_groups := ARRAY(
-                SELECT unnest(t.candidate_groups)
-                UNION SELECT r.role_code::TEXT FROM flowable.workflow_queues q
-                JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-                JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-                WHERE q.queue_name = t.queue_name ORDER BY 1);
+        IF t.candidate_groups || t.candidate_users <> '{}' AND NOT t.candidate_groups && v_staff THEN -- as move_task does
+            t.candidate_groups := v_staff;
+            t.candidate_users := '{}';
         END IF;
     WHEN 'reassign' THEN
         IF p_action ? 'role' THEN
@@ -357,10 +359,9 @@ BEGIN
                 p_result := jsonb_build_object('failed', 'there is no active role ' || (p_action ->> 'role'));
                 RETURN;
             END IF;
+            t := flowable.released(t);
             t.candidate_groups := ARRAY[p_action ->> 'role'];
             t.candidate_users := '{}';
-            t.status := 'ESCALATED';
-            t.assignee_id := NULL;
         ELSE
             SELECT s.id INTO v_supervisor FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
             WHERE NOT s.id = ANY (t.excluded_users)
@@ -370,8 +371,11 @@ BEGIN
                 p_result := '{"failed": "there is no supervisor who may hold it"}';
                 RETURN;
             END IF;
+            t := flowable.released(t);
             t.status := 'CLAIMED';
             t.assignee_id := v_supervisor;
+            t.claimed_by := v_supervisor;
+            t.claimed_at := CURRENT_TIMESTAMP;
             p_result := jsonb_build_object('assignee', v_supervisor);
         END IF;
     WHEN 'signalProcess' THEN
@@ -401,15 +405,12 @@ BEGIN
     UPDATE flowable.workflow_tasks w
     SET status = t.status, assignee_id = t.assignee_id, queue_name = t.queue_name, home_queue = t.home_queue, priority = t.priority,
         candidate_groups = t.candidate_groups, candidate_users = t.candidate_users, escalation_level = t.escalation_level,
-        claim_level = t.claim_level, escalated_at = t.escalated_at, version = w.version + 1,
-        owner_id = CASE WHEN t.assignee_id IS NOT DISTINCT FROM v_old.assignee_id THEN w.owner_id END,
-        claimed_by = CASE WHEN t.assignee_id IS NOT DISTINCT FROM v_old.assignee_id THEN w.claimed_by ELSE t.assignee_id END,
-        claimed_at = CASE WHEN t.assignee_id IS NOT DISTINCT FROM v_old.assignee_id THEN w.claimed_at WHEN t.assignee_id IS NOT NULL THEN CURRENT_TIMESTAMP END
+        claim_level = t.claim_level, escalated_at = t.escalated_at, owner_id = t.owner_id, claimed_by = t.claimed_by,
+        claimed_at = t.claimed_at, version = w.version + 1
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
-    IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the engine and its listeners hear of it as of any other claim or release
-        PERFORM flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', CASE WHEN t.assignee_id IS NULL THEN 'unclaim' ELSE 'claim' END,
-            'instanceId', t.process_instance_id, 'taskId', t.task_id, 'actorId', COALESCE(t.assignee_id, 'SYSTEM'), 'assignee', t.assignee_id), INTERVAL '0');
+    IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the model hears of it, as of any other claim or release
+        PERFORM flowable.tell_workflow(t, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
     END IF;
 END $$;
 
@@ -424,7 +425,7 @@ $$;
 -- Brings a locked task to a level of a clock. An open task becomes ESCALATED and stays claimable, unless the level is only a
 -- warning; a held one keeps its holder, unless an action says otherwise. What a person raises is done by the worker, with
 -- the case's next step or by the safety net: a person may not do all of it. Answers the task as it is then.
-CREATE FUNCTION flowable.raise_task(p_old flowable.workflow_tasks, p_clock TEXT, p_level INTEGER, p_source TEXT, p_actor TEXT, p_reason TEXT)
+CREATE FUNCTION flowable.raise_task(p_old flowable.workflow_tasks, p_clock TEXT, p_level INTEGER, p_source TEXT, p_act JSONB)
     RETURNS flowable.workflow_tasks
     LANGUAGE plpgsql
 AS $$
@@ -434,13 +435,14 @@ DECLARE
     v_level   JSONB;
     v_minutes INTEGER;
     v_text    TEXT;
+    v_by      TEXT := COALESCE(p_act ->> 'by', 'SYSTEM');
     v_results JSONB := '[]';
     v_done    RECORD;
 BEGIN
     SELECT flowable.escalation_levels(q.escalation_config, p_clock) -> (p_level - 1) INTO v_level
     FROM flowable.workflow_queues q WHERE q.queue_name = p_old.queue_name;
     v_minutes := CASE WHEN p_source <> 'USER' THEN COALESCE((v_level ->> 'afterMinutes')::INTEGER, 0) ELSE 0 END;
-    v_text := COALESCE(p_reason, flowable.level_text(p_clock, p_level, v_minutes));
+    v_text := COALESCE(p_act ->> 'reason', flowable.level_text(p_clock, p_level, v_minutes));
     IF p_clock = 'CLAIM' THEN
         v_task.claim_level := p_level;
     ELSE
@@ -461,12 +463,13 @@ BEGIN
         v_results := v_done.p_results;
     END IF;
     INSERT INTO flowable.escalations (process_instance_id, task_id, clock, escalation_level, escalated_by, source, due_date, action, pending)
-    VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, p_actor, p_source, v_due, v_results,
+    VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, v_by, p_source, v_due, v_results,
         p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]');
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
-        old_assignee, new_assignee, comments, action_data)
-    VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', p_actor, p_old.status, v_task.status,
-        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_build_object('level', p_level, 'clock', p_clock, 'actions', v_results));
+        old_assignee, new_assignee, comments, action_data, client_info)
+    VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
+        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_build_object('level', p_level, 'clock', p_clock, 'actions', v_results),
+        CASE WHEN p_act ? 'act' THEN jsonb_build_object('act', flowable.act_hash(p_act)) ELSE '{}' END);
     RETURN v_task;
 END $$;
 
@@ -483,9 +486,9 @@ BEGIN
             to_char(CASE p_clock WHEN 'CLAIM' THEN t.claim_due_date ELSE t.due_date END AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')));
 END $$;
 
--- Raises a task to a level of its due date, once, whoever asks and how often (corrections 9, 10 and 11). Answers the task as
--- placed, NULL if there is no such task.
-CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT, p_actor TEXT DEFAULT 'SYSTEM', p_reason TEXT DEFAULT NULL) RETURNS JSONB
+-- Raises a task to a level of its due date, once, whoever asks and how often (corrections 9, 10 and 11). p_act is the act of
+-- who does it by hand (act_on_task). Answers the task as placed, NULL if there is no such task.
+CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT, p_act JSONB DEFAULT '{}') RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -495,7 +498,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     ELSIF v_task.status NOT IN ('COMPLETED', 'CANCELLED') AND v_task.escalation_level < p_level THEN
-        v_task := flowable.raise_task(v_task, 'DUE', p_level, p_source, p_actor, p_reason);
+        v_task := flowable.raise_task(v_task, 'DUE', p_level, p_source, p_act);
     END IF;
     RETURN flowable.placed_json(v_task);
 END $$;
@@ -508,23 +511,18 @@ AS $$
 DECLARE
     v_task flowable.workflow_tasks;
     v_next RECORD;
-    v_at   TIMESTAMPTZ;
 BEGIN
     SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF v_task.status NOT IN ('COMPLETED', 'CANCELLED') AND NOT EXISTS (
-        SELECT FROM flowable.process_instances i WHERE i.process_instance_id = v_task.process_instance_id AND i.suspended_at IS NOT NULL) THEN
-        FOR n IN 1 .. 100 LOOP -- a level may move the task to a queue with levels of its own
-            SELECT l.* INTO v_next FROM flowable.next_level(v_task) AS l;
-            v_at := v_next.at;
-            EXIT WHEN v_at IS NULL OR v_at > p_at;
-            v_task := flowable.raise_task(v_task, v_next.clock, v_next.level, p_source, 'SYSTEM', NULL);
-        END LOOP;
-    END IF;
-    IF v_task.escalate_at <= p_at THEN -- the configuration has changed, or the clocks stand still
-        UPDATE flowable.workflow_tasks t SET escalate_at = v_at WHERE t.task_id = p_task_id RETURNING t.* INTO STRICT v_task;
+    FOR n IN 1 .. 100 LOOP -- a level may move the task to a queue with levels of its own
+        SELECT l.* INTO v_next FROM flowable.next_level(v_task) AS l;
+        EXIT WHEN v_next.at IS NULL OR v_next.at > p_at;
+        v_task := flowable.raise_task(v_task, v_next.clock, v_next.level, p_source, '{}');
+    END LOOP;
+    IF v_task.escalate_at <= p_at THEN -- the configuration has changed
+        UPDATE flowable.workflow_tasks t SET escalate_at = v_next.at WHERE t.task_id = p_task_id RETURNING t.* INTO STRICT v_task;
     END IF;
     RETURN flowable.placed_json(v_task);
 END $$;
@@ -649,103 +647,60 @@ END $$;
 
 -- Standing still. What is paused is not late: when it goes on, its deadlines have moved by the working time that was lost.
 
--- Moves the deadlines of a locked task by the working time between two moments; paused_at becomes what is given.
-CREATE FUNCTION flowable.shift_clocks(t flowable.workflow_tasks, p_from TIMESTAMPTZ, p_to TIMESTAMPTZ, p_paused_at TIMESTAMPTZ) RETURNS flowable.workflow_tasks
-    LANGUAGE plpgsql
+-- A paused task as one whose clocks go on now.
+CREATE FUNCTION flowable.without_pause(t flowable.workflow_tasks) RETURNS flowable.workflow_tasks
+    LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_lost NUMERIC := CASE WHEN p_to > p_from THEN flowable.working_time(t.calendar_name, p_from, p_to) ELSE 0 END;
+    v_lost NUMERIC := flowable.working_time(t.calendar_name, t.paused_at, CURRENT_TIMESTAMP);
 BEGIN
-    UPDATE flowable.workflow_tasks w
-    SET due_date = flowable.add_working_time(w.calendar_name, w.due_date, v_lost), complete_seconds = w.complete_seconds + round(v_lost),
-        claim_due_date = flowable.add_working_time(w.calendar_name, w.claim_due_date, v_lost),
-        offered_at = flowable.add_working_time(w.calendar_name, w.offered_at, v_lost),
-        paused_at = p_paused_at, version = w.version + 1
-    WHERE w.task_id = t.task_id
-    RETURNING w.* INTO STRICT t;
+    t.due_date := flowable.add_working_time(t.calendar_name, t.due_date, v_lost);
+    t.complete_seconds := t.complete_seconds + round(v_lost);
+    t.claim_due_date := flowable.add_working_time(t.calendar_name, t.claim_due_date, v_lost);
+    t.offered_at := flowable.add_working_time(t.calendar_name, t.offered_at, v_lost);
+    t.paused_at := NULL;
     RETURN t;
 END $$;
 
--- Lets the clocks of a task stand still, while somebody outside is waited for, or go on. Whoever holds the task may, and who
--- may supervise or reassign. Again is no second effect.
-CREATE FUNCTION flowable.pause_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_pause BOOLEAN, p_reason TEXT) RETURNS JSONB
+-- A suspended instance as one whose clock goes on now.
+CREATE FUNCTION flowable.without_suspension(i flowable.process_instances) RETURNS flowable.process_instances
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_lost NUMERIC := flowable.working_time(i.sla_calendar, i.suspended_at, CURRENT_TIMESTAMP);
+BEGIN
+    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.sla_due_date, v_lost);
+    i.sla_seconds := i.sla_seconds + round(v_lost);
+    i.suspended_at := NULL;
+    i.sla_next_at := flowable.next_process_level(i);
+    RETURN i;
+END $$;
+CREATE POLICY owner_acts ON flowable.workflow_definitions FOR SELECT TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
+
+-- Lets the clocks of a task stand still, while somebody outside is waited for, or go on.
+CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_old       flowable.workflow_tasks;
-    v_task      flowable.workflow_tasks;
-    v_suspended TIMESTAMPTZ;
+    v_task flowable.workflow_tasks := p_old;
+    v_data JSONB;
 BEGIN
-    SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
-    IF NOT FOUND THEN
-        RETURN '{"refused": "not-found"}';
-    ELSIF v_old.status IN ('COMPLETED', 'CANCELLED') THEN
-        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
-    ELSIF v_old.assignee_id IS DISTINCT FROM p_user_id AND NOT entitlements.caller_may('supervise') AND NOT entitlements.caller_may('reassign') THEN
-        RETURN '{"refused": "forbidden", "rule": "assignee"}';
-    ELSIF (v_old.paused_at IS NOT NULL) = p_pause THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_old));
-    END IF;
-    IF p_pause THEN
-        UPDATE flowable.workflow_tasks t SET paused_at = CURRENT_TIMESTAMP, version = t.version + 1
-        WHERE t.task_id = p_task_id RETURNING t.* INTO STRICT v_task;
+    IF NOT (p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id)) IS TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+        RETURN flowable.forbidden('assignee');
+    ELSIF (p_old.paused_at IS NOT NULL) = (p_act ->> 'act' = 'pause') THEN
+        RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
+    ELSIF p_old.paused_at IS NULL THEN
+        v_task.paused_at := CURRENT_TIMESTAMP;
     ELSE
-        SELECT i.suspended_at INTO v_suspended FROM flowable.process_instances i WHERE i.process_instance_id = v_old.process_instance_id;
-        v_task := flowable.shift_clocks(v_old, v_old.paused_at, COALESCE(v_suspended, CURRENT_TIMESTAMP), NULL);
+        v_task := flowable.without_pause(p_old);
     END IF;
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, new_assignee,
-        comments, action_data)
-    VALUES (p_task_id, v_old.process_instance_id, 'UPDATE', p_user_id, v_old.status, v_old.status, v_old.assignee_id, v_old.assignee_id, p_reason,
-        jsonb_build_object('pausedAt', jsonb_build_object('from', v_old.paused_at, 'to', v_task.paused_at),
-            'dueDate', jsonb_build_object('from', v_old.due_date, 'to', v_task.due_date)));
-    RETURN jsonb_build_object('task', flowable.task_json(v_task), 'delivery', flowable.tell_of_task(v_task, p_user_id, p_command_id));
-END $$;
-
--- Lets the workflow of a task look at its row again. Answers the delivery.
-CREATE FUNCTION flowable.tell_of_task(t flowable.workflow_tasks, p_actor TEXT, p_command_id UUID) RETURNS JSONB
-    LANGUAGE sql
-AS $$
-    SELECT flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'update', 'instanceId', t.process_instance_id,
-        'taskId', t.task_id, 'actorId', p_actor), INTERVAL '2 seconds')
-$$;
-
--- The clocks of an instance that is suspended stand still. A task that is paused by itself goes on doing so.
-CREATE FUNCTION flowable.stop_clocks(p_instance_id TEXT) RETURNS VOID
-    LANGUAGE plpgsql
-AS $$
-BEGIN
-    UPDATE flowable.workflow_tasks t SET escalate_at = NULL
-    WHERE t.process_instance_id = p_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') AND t.escalate_at IS NOT NULL;
-    UPDATE flowable.process_instances i SET sla_next_at = NULL WHERE i.process_instance_id = p_instance_id AND i.sla_next_at IS NOT NULL;
-END $$;
-
--- The clocks of an instance that was suspended go on: all has moved by the working time that was lost.
-CREATE FUNCTION flowable.start_clocks(p_instance_id TEXT, p_suspended_at TIMESTAMPTZ) RETURNS VOID
-    LANGUAGE plpgsql
-AS $$
-DECLARE
-    v_task     flowable.workflow_tasks;
-    v_instance flowable.process_instances;
-    v_lost     NUMERIC;
-BEGIN
-    FOR v_task IN
-        SELECT t.* FROM flowable.workflow_tasks t
-        WHERE t.process_instance_id = p_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') ORDER BY t.task_id FOR UPDATE
-    LOOP
-        v_task := flowable.shift_clocks(v_task, greatest(p_suspended_at, v_task.created_at), COALESCE(v_task.paused_at, CURRENT_TIMESTAMP), v_task.paused_at);
-    END LOOP;
-    UPDATE flowable.workflow_tasks t SET escalate_at = (SELECT n.at FROM flowable.next_level(t) AS n)
-    WHERE t.process_instance_id = p_instance_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') AND t.escalate_at IS NULL;
-    SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p_instance_id;
-    IF v_instance.sla_due_date IS NOT NULL THEN
-        v_lost := flowable.working_time(v_instance.sla_calendar, p_suspended_at, CURRENT_TIMESTAMP);
-        v_instance.sla_due_date := flowable.add_working_time(v_instance.sla_calendar, v_instance.sla_due_date, v_lost);
-        v_instance.sla_seconds := v_instance.sla_seconds + round(v_lost);
-        v_instance.suspended_at := NULL;
-        UPDATE flowable.process_instances i
-        SET sla_due_date = v_instance.sla_due_date, sla_seconds = v_instance.sla_seconds, sla_next_at = flowable.next_process_level(v_instance)
-        WHERE i.process_instance_id = p_instance_id;
+    v_task := flowable.put_task(v_task);
+    v_data := jsonb_build_object('pausedAt', jsonb_build_object('from', p_old.paused_at, 'to', v_task.paused_at));
+    IF v_task.due_date <> p_old.due_date THEN
+        v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
     END IF;
+    PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, v_data);
+    RETURN flowable.tell_workflow(v_task, 'update-task', p_act);
 END $$;
 
 -- What has changed under open tasks: a calendar, or what a queue's deadlines do. The worker goes through them in batches, in
@@ -848,7 +803,7 @@ BEGIN
             VALUES (v_old.task_id, v_old.process_instance_id, 'UPDATE', 'SYSTEM', v_old.status, v_old.status, v_old.assignee_id, v_old.assignee_id,
                 'The calendar ' || p_change.name || ' has changed', jsonb_build_object('dueDate', jsonb_build_object('from', v_old.due_date, 'to', v_task.due_date)));
         END IF;
-        PERFORM flowable.tell_of_task(v_task, 'SYSTEM', gen_random_uuid());
+        PERFORM flowable.tell_workflow(v_task, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
     END LOOP;
     RETURN v_ids;
 END $$;
@@ -874,7 +829,7 @@ BEGIN
         CONTINUE WHEN (v_new.sla_due_date, v_new.sla_next_at) IS NOT DISTINCT FROM (v_old.sla_due_date, v_old.sla_next_at);
         UPDATE flowable.process_instances i SET sla_due_date = v_new.sla_due_date, sla_next_at = v_new.sla_next_at
         WHERE i.process_instance_id = v_old.process_instance_id;
-        PERFORM flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'update', 'instanceId', v_old.process_instance_id,
+        PERFORM flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'update-task', 'instanceId', v_old.process_instance_id,
             'actorId', 'SYSTEM'), INTERVAL '0');
     END LOOP;
     RETURN v_ids;
@@ -885,24 +840,20 @@ CREATE FUNCTION flowable.sla_json(t flowable.workflow_tasks) RETURNS JSONB
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_next      RECORD;
-    v_ended     BOOLEAN := t.status IN ('COMPLETED', 'CANCELLED');
-    v_suspended TIMESTAMPTZ;
-    v_until     TIMESTAMPTZ;
+    v_next  RECORD;
+    v_ended BOOLEAN := t.status IN ('COMPLETED', 'CANCELLED');
 BEGIN
     SELECT n.* INTO v_next FROM flowable.next_level(t) AS n;
-    SELECT i.suspended_at INTO v_suspended FROM flowable.process_instances i WHERE i.process_instance_id = t.process_instance_id;
-    v_until := COALESCE(t.completed_at, least(t.paused_at, v_suspended), CURRENT_TIMESTAMP);
     RETURN jsonb_build_object(
         'state', CASE WHEN v_ended THEN CASE WHEN t.completed_at > t.due_date THEN 'BREACHED' ELSE 'MET' END
-            WHEN t.paused_at IS NOT NULL OR v_suspended IS NOT NULL THEN 'PAUSED'
+            WHEN t.paused_at IS NOT NULL THEN 'PAUSED'
             WHEN t.due_date <= CURRENT_TIMESTAMP OR (t.claim_due_date <= CURRENT_TIMESTAMP AND t.assignee_id IS NULL) THEN 'BREACHED'
             WHEN t.escalation_level > 0 OR t.claim_level > 0 THEN 'WARNED'
             ELSE 'RUNNING' END,
-        'calendarName', t.calendar_name, 'dueDate', t.due_date, 'claimDueDate', t.claim_due_date, 'pausedAt', least(t.paused_at, v_suspended),
+        'calendarName', t.calendar_name, 'dueDate', t.due_date, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at,
         'level', t.escalation_level, 'claimLevel', t.claim_level,
-        'remainingSeconds', floor(flowable.working_time(t.calendar_name, v_until, t.due_date))::BIGINT,
-        'next', CASE WHEN NOT v_ended AND v_suspended IS NULL AND v_next.at IS NOT NULL THEN
+        'remainingSeconds', floor(flowable.working_time(t.calendar_name, COALESCE(t.completed_at, t.paused_at, CURRENT_TIMESTAMP), t.due_date))::BIGINT,
+        'next', CASE WHEN v_next.at IS NOT NULL THEN
             jsonb_build_object('clock', v_next.clock, 'level', v_next.level, 'at', v_next.at) END);
 END $$;
 
