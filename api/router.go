@@ -65,8 +65,13 @@ func (s *Server) routes() []route {
 		{"POST", "/api/workflow/tasks/:taskId/escalate", bare(s.actOnTask(casework.ActEscalate))},
 		{"POST", "/api/workflow/tasks/:taskId/move", bare(s.actOnTask(casework.ActMove))},
 		{"POST", "/api/workflow/tasks/:taskId/comment", bare(s.actOnTask(casework.ActComment))},
+		{"POST", "/api/workflow/tasks/:taskId/pause", bare(s.actOnTask(casework.ActPause))},
+		{"POST", "/api/workflow/tasks/:taskId/resume", bare(s.actOnTask(casework.ActResume))},
 		{"PATCH", "/api/workflow/tasks/:taskId", bare(s.actOnTask(casework.ActUpdate))},
 		{"POST", "/api/workflow/tasks/bulk", bare(s.actOnTasks)},
+
+		{"GET", "/api/workflow/notifications", s.listNotifications},
+		{"POST", "/api/workflow/notifications/:notificationId/read", bare(s.readNotification)},
 	}
 }
 

@@ -15,6 +15,7 @@ type Store interface {
 	instanceStore
 	taskStore
 	eventStore
+	notificationStore
 	keyStore
 	userStore
 }
@@ -63,6 +64,11 @@ type taskStore interface {
 	TaskComments(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.Comment], error)
 	NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error)
 	CommandSettled(ctx context.Context, caller, commandID string) (bool, error)
+}
+
+type notificationStore interface {
+	Notifications(ctx context.Context, caller string, unread bool, page casework.Page) (casework.List[casework.Notification], error)
+	ReadNotification(ctx context.Context, caller string, id int64) (casework.Notification, error)
 }
 
 type keyStore interface {

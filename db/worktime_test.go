@@ -62,8 +62,6 @@ func TestWorkingTimeFarAwayIsCutOff(t *testing.T) {
 	require.WithinDuration(t, from.AddDate(20, 0, 0), one[time.Time](t, w.super, "SELECT flowable.add_working_time($1, $2, 1e9)", name, from), 30*24*time.Hour)
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // calendar stores a calendar and returns its name.
 func (w *world) calendar(t *testing.T, zone, hours, holidays string) string {
 	t.Helper()

@@ -43,6 +43,22 @@ type FlowableIncident struct {
 	Occurrences       int32
 }
 
+type FlowableNotification struct {
+	NotificationID    int64
+	RecipientID       string
+	Kind              string
+	TaskID            *string
+	ProcessInstanceID string
+	Subject           string
+	Body              string
+	CreatedAt         time.Time
+	ReadAt            *time.Time
+	MailDueAt         *time.Time
+	MailAttempts      int32
+	MailedAt          *time.Time
+	MailError         *string
+}
+
 type FlowableProcessInstance struct {
 	ProcessInstanceID string
 	WorkflowID        int64

@@ -220,6 +220,7 @@ CREATE TABLE flowable.escalations (
     escalated_by        VARCHAR(50) NOT NULL, -- SYSTEM, or who did it by hand
     source              VARCHAR(20) NOT NULL, -- TIMER: the case's own timer; SWEEP: the safety net; USER
     due_date            TIMESTAMPTZ,
+    reason              TEXT,        -- of who did it by hand
     action              JSONB       NOT NULL DEFAULT '[]', -- each action of the level with what it did, or why it failed
     pending             BOOLEAN     NOT NULL DEFAULT FALSE, -- its actions are yet to be done: a person may not do them all
     CONSTRAINT escalations_pkey PRIMARY KEY (escalation_id),

@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.

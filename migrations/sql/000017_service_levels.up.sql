@@ -462,13 +462,13 @@ BEGIN
         v_task := v_done.t;
         v_results := v_done.p_results;
     END IF;
-    INSERT INTO flowable.escalations (process_instance_id, task_id, clock, escalation_level, escalated_by, source, due_date, action, pending)
-    VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, v_by, p_source, v_due, v_results,
+    INSERT INTO flowable.escalations (process_instance_id, task_id, clock, escalation_level, escalated_by, source, due_date, reason, action, pending)
+    VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, v_by, p_source, v_due, p_act ->> 'reason', v_results,
         p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]');
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
-        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_build_object('level', p_level, 'clock', p_clock, 'actions', v_results),
+        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_strip_nulls(jsonb_build_object('level', p_level, 'clock', NULLIF(p_clock, 'DUE'), 'actions', NULLIF(v_results, '[]'))),
         CASE WHEN p_act ? 'act' THEN jsonb_build_object('act', flowable.act_hash(p_act)) ELSE '{}' END);
     RETURN v_task;
 END $$;
