@@ -719,7 +719,7 @@ ALTER TABLE flowable.clock_changes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE flowable.clock_changes FORCE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE, DELETE ON flowable.clock_changes TO nextgen_worker;
 CREATE POLICY worker_all ON flowable.clock_changes TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
-CREATE POLICY owner_notes ON flowable.clock_changes TO nextgen_owner USING (TRUE) WITH CHECK (TRUE); -- by the trigger below
+CREATE POLICY owner_acts ON flowable.clock_changes TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on'); -- by the trigger below
 
 -- A change while the one before is worked on begins anew.
 CREATE FUNCTION flowable.note_clock_change() RETURNS TRIGGER
@@ -731,10 +731,12 @@ DECLARE
         WHEN 'workflow_queues' THEN ARRAY['QUEUE', to_jsonb(NEW) ->> 'queue_name']
         ELSE ARRAY['DEFINITION', to_jsonb(NEW) ->> 'workflow_id'] END;
 BEGIN
+    PERFORM set_config('app.acting', 'on', TRUE);
     FOR n IN 1 .. cardinality(v_names) / 2 LOOP
         INSERT INTO flowable.clock_changes (subject, name) VALUES (v_names[2 * n - 1], v_names[2 * n])
         ON CONFLICT (subject, name) DO UPDATE SET done_up_to = '', changed_at = CURRENT_TIMESTAMP;
     END LOOP;
+    PERFORM set_config('app.acting', 'off', TRUE);
     RETURN NULL;
 END $$;
 CREATE TRIGGER business_calendars_clocks AFTER UPDATE ON flowable.business_calendars FOR EACH ROW
