@@ -16,6 +16,7 @@ type Store interface {
 	taskStore
 	eventStore
 	notificationStore
+	findingStore
 	keyStore
 	userStore
 }
@@ -69,6 +70,10 @@ type taskStore interface {
 type notificationStore interface {
 	Notifications(ctx context.Context, caller string, unread bool, page casework.Page) (casework.List[casework.Notification], error)
 	ReadNotification(ctx context.Context, caller string, id int64) (casework.Notification, error)
+}
+
+type findingStore interface {
+	Findings(ctx context.Context, caller string, unresolved bool, page casework.Page) (casework.List[casework.Finding], error)
 }
 
 type keyStore interface {

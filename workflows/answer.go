@@ -30,11 +30,13 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 	if i < 0 {
 		return ev
 	}
-	n := &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)]
-	switch name := r.state.Activities[i].Type; {
+	a := r.state.Activities[i]
+	switch n := r.node(a.Element); {
+	case a.Event != "": // any other value than an object brings no variables
+		_ = json.Unmarshal(ev.Value, &ev.Variables)
 	case n.Script != nil:
 		ev = scriptAnswer(ev)
-	case name == casework.ActivityHTTPCall, name == casework.ActivitySendMail: // their results are the variables to set
+	case a.Type == casework.ActivityHTTPCall, a.Type == casework.ActivitySendMail: // their results are the variables to set
 		_ = json.Unmarshal(ev.Value, &ev.Variables)
 		ev.Value = nil
 	case n.Service == nil || n.Service.ResultVariable == "":

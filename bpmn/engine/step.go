@@ -54,7 +54,7 @@ type machine struct {
 }
 
 func (m *machine) apply(ev Event) error {
-	if m.state.Ended {
+	if m.state.Ended && !m.endsDeleted(ev) {
 		return fmt.Errorf("%s: instance has ended: %w", ev.Kind, ErrStale)
 	}
 	switch ev.Kind {
@@ -127,8 +127,14 @@ func (m *machine) endIfDone() {
 	if m.state.Ended || !m.state.Started || len(m.state.Tokens) > 0 || len(m.state.Pending) > 0 {
 		return
 	}
-	if len(m.program.End) > 0 && m.state.Rev > 1 {
-		m.openProcess(func() error { return m.runListeners(m.program.End, visit{node: &bpmn.Node{ID: m.program.Key}}) })
+	switch {
+	case m.state.Rev <= 1:
+	case bpmn.CallsDelegate(m.program.End):
+		if !m.closes() {
+			return
+		}
+	case len(m.program.End) > 0:
+		m.openProcess(func() error { return m.hearAll(m.closingVisit(), ending, m.program.End) })
 	}
 	m.end(Effect{Kind: InstanceEnded, Element: m.state.EndEvent, Status: Completed})
 }
@@ -136,6 +142,7 @@ func (m *machine) endIfDone() {
 // end closes the instance with all that is still open in it.
 func (m *machine) end(e Effect) {
 	m.cancelScope("")
+	m.dropClosing()
 	m.arrived, m.later = nil, nil
 	m.state.Ended = true
 	m.emit(e)

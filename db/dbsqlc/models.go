@@ -82,6 +82,7 @@ type FlowableProcessInstance struct {
 	StartEventID      string
 	StartState        string
 	LastStep          int64
+	ProvenStep        int64
 	EndEventID        *string
 	EndReason         *string
 	ParentElementID   *string
@@ -91,6 +92,19 @@ type FlowableProcessInstance struct {
 	SlaCalendar       *string
 	SlaLevel          int32
 	SlaNextAt         *time.Time
+}
+
+type FlowableReconcilerFinding struct {
+	FindingID         int64
+	ProcessInstanceID string
+	TaskID            string
+	Kind              string
+	Detail            string
+	Repaired          bool
+	FoundAt           time.Time
+	SeenAt            time.Time
+	Times             int32
+	ResolvedAt        *time.Time
 }
 
 type FlowableTaskHistory struct {
