@@ -27,9 +27,6 @@ const (
 func put(user, path, body string) request {
 	return request{method: "PUT", path: path, user: user, body: body}
 }
-func patch(user, path, body string) request {
-	return request{method: "PATCH", path: path, user: user, body: body}
-}
 func drop(user, path string) request { return request{method: "DELETE", path: path, user: user} }
 
 // administration lists the operations by which the organisation is read and changed.

@@ -79,6 +79,22 @@ func (s *Server) terminateInstance(c *gin.Context) (reply, error) {
 	})
 }
 
+// suspendInstance lets a case stand still, or go on. It answers once the workflow knows, or after the wait.
+func (s *Server) suspendInstance(suspend bool) handler {
+	return func(c *gin.Context) (reply, error) {
+		return s.operate(c, func() (*casework.Delivery, error) {
+			ds, err := s.deps.Store.SuspendInstance(c.Request.Context(), callerOf(c), c.Param("id"), actID(c), suspend)
+			if err != nil || len(ds) == 0 {
+				return nil, err
+			}
+			for i := range ds[1:] { // called processes
+				s.deliver(c, &ds[1:][i])
+			}
+			return &ds[0], nil
+		})
+	}
+}
+
 // retryIncident tries again what failed, with variables set first.
 func (s *Server) retryIncident(c *gin.Context) (reply, error) {
 	var request struct {

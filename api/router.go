@@ -43,6 +43,8 @@ func (s *Server) routes() []route {
 		{"PATCH", "/api/workflow/process-instances/:id/variables", bare(s.patchVariables)},
 		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/activate", bare(s.activateElements)},
 		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/complete", bare(s.completeElements)},
+		{"POST", "/api/workflow/process-instances/:id/suspend", bare(s.suspendInstance(true))},
+		{"POST", "/api/workflow/process-instances/:id/resume", bare(s.suspendInstance(false))},
 		{"POST", "/api/workflow/process-instances/:id/terminate", bare(s.terminateInstance)},
 		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.retryIncident)},
 
@@ -89,9 +91,23 @@ func (s *Server) routes() []route {
 		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},
 		{"GET", "/api/workflow/tasks/:taskId", bare(s.getTask)},
 		{"GET", "/api/workflow/tasks/:taskId/history", s.listTaskHistory},
-		{"POST", "/api/workflow/tasks/:taskId/claim", bare(s.claimTask)},
-		{"POST", "/api/workflow/tasks/:taskId/unclaim", bare(s.unclaimTask)},
+		{"GET", "/api/workflow/tasks/:taskId/comments", s.listTaskComments},
+		{"POST", "/api/workflow/tasks/:taskId/claim", bare(s.actOnTask(casework.ActClaim))},
+		{"POST", "/api/workflow/tasks/:taskId/unclaim", bare(s.actOnTask(casework.ActUnclaim))},
 		{"POST", "/api/workflow/tasks/:taskId/complete", bare(s.completeTask)},
+		{"POST", "/api/workflow/tasks/:taskId/delegate", bare(s.actOnTask(casework.ActDelegate))},
+		{"POST", "/api/workflow/tasks/:taskId/resolve", bare(s.actOnTask(casework.ActResolve))},
+		{"POST", "/api/workflow/tasks/:taskId/reassign", bare(s.actOnTask(casework.ActReassign))},
+		{"POST", "/api/workflow/tasks/:taskId/escalate", bare(s.actOnTask(casework.ActEscalate))},
+		{"POST", "/api/workflow/tasks/:taskId/move", bare(s.actOnTask(casework.ActMove))},
+		{"POST", "/api/workflow/tasks/:taskId/comment", bare(s.actOnTask(casework.ActComment))},
+		{"POST", "/api/workflow/tasks/:taskId/pause", bare(s.actOnTask(casework.ActPause))},
+		{"POST", "/api/workflow/tasks/:taskId/resume", bare(s.actOnTask(casework.ActResume))},
+		{"PATCH", "/api/workflow/tasks/:taskId", bare(s.actOnTask(casework.ActUpdate))},
+		{"POST", "/api/workflow/tasks/bulk", bare(s.actOnTasks)},
+
+		{"GET", "/api/workflow/notifications", s.listNotifications},
+		{"POST", "/api/workflow/notifications/:notificationId/read", bare(s.readNotification)},
 	}
 }
 

@@ -202,7 +202,7 @@ func (e *engine) apply(ctx context.Context, c *casework.Command) error {
 		step.Incidents = []casework.IncidentChange{{IncidentID: c.IncidentID, Resolved: true}}
 	case c.Kind == casework.CommandMessage:
 		step.Events = &casework.StepEvents{Unsubscribed: []string{c.SubscriptionID}}
-	case c.Kind == casework.CommandSignal, c.Kind == casework.CommandActivate, c.Kind == casework.CommandFinish:
+	case len(c.Placed) > 0, c.Kind == casework.CommandSuspend, c.Kind == casework.CommandResume, c.Kind == casework.CommandSignal, c.Kind == casework.CommandActivate, c.Kind == casework.CommandFinish:
 	case c.Kind == casework.CommandSetVariables:
 		var set map[string]json.RawMessage
 		if err := json.Unmarshal(c.Variables, &set); err != nil {

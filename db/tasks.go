@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -20,6 +22,13 @@ func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task,
 	t := toTask(row)
 	if t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID); err != nil {
 		return casework.Task{}, err
+	}
+	clocks, err := s.as(caller).TaskSLA(ctx, taskID)
+	if err != nil {
+		return casework.Task{}, interpret(err)
+	}
+	if err := json.Unmarshal(clocks, &t.SLA); err != nil {
+		return casework.Task{}, fmt.Errorf("clocks of task %s: %w", taskID, err)
 	}
 	own, err := s.as(caller).TaskVariables(ctx, &taskID)
 	if err != nil {
@@ -45,6 +54,20 @@ func (s *Store) TaskHistory(ctx context.Context, caller, taskID string, page cas
 	rows, err := s.as(caller).TaskHistory(ctx, dbsqlc.TaskHistoryParams{TaskID: taskID, AfterID: after, Most: most(page)})
 	items, err := many(rows, err, toAction)
 	return cut(items, page, func(a casework.TaskAction) string { return strconv.FormatInt(a.HistoryID, 10) }), err
+}
+
+// TaskComments lists what people said about a task, oldest first.
+func (s *Store) TaskComments(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.Comment], error) {
+	if _, err := s.as(caller).TaskGet(ctx, taskID); err != nil {
+		return casework.List[casework.Comment]{}, interpret(err)
+	}
+	after, err := numberCursor(page.Cursor, 0)
+	if err != nil {
+		return casework.List[casework.Comment]{}, err
+	}
+	rows, err := s.as(caller).TaskComments(ctx, dbsqlc.TaskCommentsParams{TaskID: taskID, AfterID: after, Most: most(page)})
+	items, err := many(rows, err, toComment)
+	return cut(items, page, func(c casework.Comment) string { return strconv.FormatInt(c.CommentID, 10) }), err
 }
 
 // OpenTasksOf lists the open tasks of an instance that the caller may see, oldest first.
@@ -108,7 +131,7 @@ func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFil
 	p := dbsqlc.TaskListByPriorityParams{
 		Statuses: make([]string, 0, len(f.Status)), QueueName: f.QueueName, Assignee: f.Assignee, Candidate: f.Candidate,
 		ProcessInstanceID: f.ProcessInstanceID, CaseID: f.CaseID, TaskDefinitionKey: f.TaskDefinitionKey,
-		Overdue: f.Overdue, DueBefore: f.DueBefore,
+		Overdue: f.Overdue, DueBefore: f.DueBefore, FollowUpBefore: f.FollowUpBefore,
 		AfterID: after.ID, AfterPriority: int32(after.Priority), AfterCreated: after.Created, Most: most(f.Page),
 	}
 	for _, status := range f.Status {
@@ -123,14 +146,14 @@ func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFil
 		return s.searchAs(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
 			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
 			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
+			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore, FollowUpBefore: p.FollowUpBefore,
 			AfterID: p.AfterID, AfterCreated: p.AfterCreated, Most: p.Most,
 		})
 	case casework.SortDue:
 		return s.searchAs(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
 			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
 			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
+			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore, FollowUpBefore: p.FollowUpBefore,
 			AfterID: p.AfterID, AfterDue: after.Due, Most: p.Most,
 		})
 	case casework.SortPriority, "":
@@ -145,16 +168,26 @@ func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
 		Status: casework.TaskStatus(r.Status), AssigneeID: r.AssigneeID, CandidateGroups: r.CandidateGroups,
 		CandidateUsers: r.CandidateUsers, Priority: int(r.Priority), FormKey: r.FormKey, CreatedAt: r.CreatedAt.UTC(),
 		ClaimedAt: utc(r.ClaimedAt), CompletedAt: utc(r.CompletedAt), DueDate: utc(r.DueDate), FollowUpDate: utc(r.FollowUpDate),
-		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason, Version: r.Version,
+		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason,
+		OwnerID: r.OwnerID, Suspended: r.IsSuspended, ClaimDueDate: utc(r.ClaimDueDate), PausedAt: utc(r.PausedAt), Version: r.Version,
 	}
 }
 
 func toAction(r dbsqlc.FlowableTaskHistory) casework.TaskAction {
-	return casework.TaskAction{
+	a := casework.TaskAction{
 		HistoryID: r.HistoryID, TaskID: r.TaskID, ActionType: r.ActionType, ActionBy: r.ActionBy, ActionAt: r.ActionAt.UTC(),
 		OldStatus: casework.TaskStatus(value(r.OldStatus)), NewStatus: casework.TaskStatus(value(r.NewStatus)),
-		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee), Comments: value(r.Comments),
+		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee),
+		DelegateTo: value(r.DelegateTo), Comments: value(r.Comments),
 	}
+	if string(r.ActionData) != "{}" {
+		a.Data = r.ActionData
+	}
+	return a
+}
+
+func toComment(r dbsqlc.FlowableTaskHistory) casework.Comment {
+	return casework.Comment{CommentID: r.HistoryID, TaskID: r.TaskID, Text: value(r.Comments), By: r.ActionBy, At: r.ActionAt.UTC()}
 }
 
 // value is what p points at, or the zero value.

@@ -34,8 +34,56 @@ func (q *Queries) InstanceStarted(ctx context.Context, processInstanceID string)
 	return started, err
 }
 
+const taskComments = `-- name: TaskComments :many
+SELECT history_id, task_id, process_instance_id, action_type, action_by, action_at, old_status, new_status, old_assignee, new_assignee, delegate_to, escalate_to, comments, action_data, client_info FROM flowable.task_history WHERE task_id = $1 AND action_type = 'COMMENT' AND history_id > $2::BIGINT
+ORDER BY history_id
+LIMIT $3::INTEGER
+`
+
+type TaskCommentsParams struct {
+	TaskID  string
+	AfterID int64
+	Most    int32
+}
+
+func (q *Queries) TaskComments(ctx context.Context, arg TaskCommentsParams) ([]FlowableTaskHistory, error) {
+	rows, err := q.db.Query(ctx, taskComments, arg.TaskID, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FlowableTaskHistory
+	for rows.Next() {
+		var i FlowableTaskHistory
+		if err := rows.Scan(
+			&i.HistoryID,
+			&i.TaskID,
+			&i.ProcessInstanceID,
+			&i.ActionType,
+			&i.ActionBy,
+			&i.ActionAt,
+			&i.OldStatus,
+			&i.NewStatus,
+			&i.OldAssignee,
+			&i.NewAssignee,
+			&i.DelegateTo,
+			&i.EscalateTo,
+			&i.Comments,
+			&i.ActionData,
+			&i.ClientInfo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -88,6 +136,12 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.ClaimRank,
 		&i.ClaimGrowth,
 		&i.RankVersion,
+		&i.CompleteSeconds,
+		&i.ClaimSeconds,
+		&i.OfferedAt,
+		&i.ClaimLevel,
+		&i.EscalateAt,
+		&i.IsSuspended,
 	)
 	return i, err
 }
@@ -141,7 +195,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskListByCreated = `-- name: TaskListByCreated :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -154,9 +208,10 @@ WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($8::INTEGER IS NULL OR t.priority >= $8)
   AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (t.created_at, t.task_id) < ($12::TIMESTAMPTZ, $11))
+  AND ($11::TIMESTAMPTZ IS NULL OR t.follow_up_date < $11)
+  AND ($12::TEXT = '' OR (t.created_at, t.task_id) < ($13::TIMESTAMPTZ, $12))
 ORDER BY t.created_at DESC, t.task_id DESC
-LIMIT $13::INTEGER
+LIMIT $14::INTEGER
 `
 
 type TaskListByCreatedParams struct {
@@ -170,6 +225,7 @@ type TaskListByCreatedParams struct {
 	MinPriority       *int32
 	Overdue           bool
 	DueBefore         *time.Time
+	FollowUpBefore    *time.Time
 	AfterID           string
 	AfterCreated      time.Time
 	Most              int32
@@ -187,6 +243,7 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 		arg.MinPriority,
 		arg.Overdue,
 		arg.DueBefore,
+		arg.FollowUpBefore,
 		arg.AfterID,
 		arg.AfterCreated,
 		arg.Most,
@@ -245,6 +302,12 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}
@@ -257,7 +320,7 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 }
 
 const taskListByDue = `-- name: TaskListByDue :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -270,9 +333,10 @@ WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($8::INTEGER IS NULL OR t.priority >= $8)
   AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (COALESCE(t.due_date, 'infinity'), t.task_id) > (COALESCE($12::TIMESTAMPTZ, 'infinity'), $11))
+  AND ($11::TIMESTAMPTZ IS NULL OR t.follow_up_date < $11)
+  AND ($12::TEXT = '' OR (COALESCE(t.due_date, 'infinity'), t.task_id) > (COALESCE($13::TIMESTAMPTZ, 'infinity'), $12))
 ORDER BY COALESCE(t.due_date, 'infinity'), t.task_id
-LIMIT $13::INTEGER
+LIMIT $14::INTEGER
 `
 
 type TaskListByDueParams struct {
@@ -286,6 +350,7 @@ type TaskListByDueParams struct {
 	MinPriority       *int32
 	Overdue           bool
 	DueBefore         *time.Time
+	FollowUpBefore    *time.Time
 	AfterID           string
 	AfterDue          *time.Time
 	Most              int32
@@ -303,6 +368,7 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 		arg.MinPriority,
 		arg.Overdue,
 		arg.DueBefore,
+		arg.FollowUpBefore,
 		arg.AfterID,
 		arg.AfterDue,
 		arg.Most,
@@ -361,6 +427,12 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}
@@ -373,7 +445,7 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 }
 
 const taskListByPriority = `-- name: TaskListByPriority :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -386,9 +458,10 @@ WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($8::INTEGER IS NULL OR t.priority >= $8)
   AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (-t.priority, t.created_at, t.task_id) > (-($12::INTEGER), $13::TIMESTAMPTZ, $11))
+  AND ($11::TIMESTAMPTZ IS NULL OR t.follow_up_date < $11)
+  AND ($12::TEXT = '' OR (-t.priority, t.created_at, t.task_id) > (-($13::INTEGER), $14::TIMESTAMPTZ, $12))
 ORDER BY -t.priority, t.created_at, t.task_id
-LIMIT $14::INTEGER
+LIMIT $15::INTEGER
 `
 
 type TaskListByPriorityParams struct {
@@ -402,6 +475,7 @@ type TaskListByPriorityParams struct {
 	MinPriority       *int32
 	Overdue           bool
 	DueBefore         *time.Time
+	FollowUpBefore    *time.Time
 	AfterID           string
 	AfterPriority     int32
 	AfterCreated      time.Time
@@ -420,6 +494,7 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 		arg.MinPriority,
 		arg.Overdue,
 		arg.DueBefore,
+		arg.FollowUpBefore,
 		arg.AfterID,
 		arg.AfterPriority,
 		arg.AfterCreated,
@@ -479,6 +554,12 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}
@@ -491,7 +572,7 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -559,6 +640,12 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}
@@ -571,7 +658,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -632,6 +719,12 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}

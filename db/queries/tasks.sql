@@ -6,6 +6,11 @@ SELECT * FROM flowable.task_history WHERE task_id = @task_id AND history_id > @a
 ORDER BY history_id
 LIMIT @most::INTEGER;
 
+-- name: TaskComments :many
+SELECT * FROM flowable.task_history WHERE task_id = @task_id AND action_type = 'COMMENT' AND history_id > @after_id::BIGINT
+ORDER BY history_id
+LIMIT @most::INTEGER;
+
 -- name: TaskOpenOf :many
 SELECT * FROM flowable.workflow_tasks
 WHERE process_instance_id = @process_instance_id AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
@@ -38,6 +43,7 @@ WHERE (@statuses::TEXT[] = '{}' OR t.status = ANY (@statuses))
   AND (sqlc.narg(min_priority)::INTEGER IS NULL OR t.priority >= sqlc.narg(min_priority))
   AND (NOT @overdue::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND (sqlc.narg(due_before)::TIMESTAMPTZ IS NULL OR t.due_date < sqlc.narg(due_before))
+  AND (sqlc.narg(follow_up_before)::TIMESTAMPTZ IS NULL OR t.follow_up_date < sqlc.narg(follow_up_before))
   AND (@after_id::TEXT = '' OR (-t.priority, t.created_at, t.task_id) > (-(@after_priority::INTEGER), @after_created::TIMESTAMPTZ, @after_id))
 ORDER BY -t.priority, t.created_at, t.task_id
 LIMIT @most::INTEGER;
@@ -56,6 +62,7 @@ WHERE (@statuses::TEXT[] = '{}' OR t.status = ANY (@statuses))
   AND (sqlc.narg(min_priority)::INTEGER IS NULL OR t.priority >= sqlc.narg(min_priority))
   AND (NOT @overdue::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND (sqlc.narg(due_before)::TIMESTAMPTZ IS NULL OR t.due_date < sqlc.narg(due_before))
+  AND (sqlc.narg(follow_up_before)::TIMESTAMPTZ IS NULL OR t.follow_up_date < sqlc.narg(follow_up_before))
   AND (@after_id::TEXT = '' OR (t.created_at, t.task_id) < (@after_created::TIMESTAMPTZ, @after_id))
 ORDER BY t.created_at DESC, t.task_id DESC
 LIMIT @most::INTEGER;
@@ -74,6 +81,7 @@ WHERE (@statuses::TEXT[] = '{}' OR t.status = ANY (@statuses))
   AND (sqlc.narg(min_priority)::INTEGER IS NULL OR t.priority >= sqlc.narg(min_priority))
   AND (NOT @overdue::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
   AND (sqlc.narg(due_before)::TIMESTAMPTZ IS NULL OR t.due_date < sqlc.narg(due_before))
+  AND (sqlc.narg(follow_up_before)::TIMESTAMPTZ IS NULL OR t.follow_up_date < sqlc.narg(follow_up_before))
   AND (@after_id::TEXT = '' OR (COALESCE(t.due_date, 'infinity'), t.task_id) > (COALESCE(sqlc.narg(after_due)::TIMESTAMPTZ, 'infinity'), @after_id))
 ORDER BY COALESCE(t.due_date, 'infinity'), t.task_id
 LIMIT @most::INTEGER;

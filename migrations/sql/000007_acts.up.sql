@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -89,8 +89,9 @@ BEGIN
     UPDATE flowable.outbox o SET dead = TRUE, last_error = p_reason WHERE o.outbox_id = p_outbox_id;
 END $$;
 
--- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What somebody holds is found by
--- who holds it, not by looking through all that is held in the queue, and it counts whether the caller sees it or not.
+-- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What they have delegated comes back to
+-- them, and counts. What somebody holds is found by who holds it, not by looking through all that is held in the queue, and it
+-- counts whether the caller sees it or not.
 CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
@@ -101,6 +102,9 @@ BEGIN
             SELECT count(*) FROM (
                 SELECT t.queue_name FROM flowable.workflow_tasks t
                 WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
+                UNION ALL
+                SELECT t.queue_name FROM flowable.workflow_tasks t
+                WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED'
                 OFFSET 0) AS held -- keeps the planner from the queue's index
             WHERE held.queue_name = p_queue)
         FROM flowable.workflow_queues q
@@ -237,6 +241,8 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF v_task.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     END IF;
     v_rule := flowable.claim_rule(v_task, p_user_id, p_user_id, flowable.roles_for(p_user_id));
     IF v_rule = 'candidate' THEN -- perhaps somebody is, for whom the user acts
@@ -265,7 +271,7 @@ DECLARE
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
-    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL AND NOT t.is_suspended
       AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
       AND NOT t.excluded_users && v_people
@@ -325,17 +331,21 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task));
     END IF;
     FOR v_offer IN
-        WITH held AS (
-            SELECT t.queue_name, count(*) AS n FROM flowable.workflow_tasks t
-            WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
-            GROUP BY t.queue_name)
+        WITH held AS ( -- as room_for counts
+            SELECT h.queue_name, count(*) AS n FROM (
+                SELECT t.queue_name FROM flowable.workflow_tasks t
+                WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
+                UNION ALL
+                SELECT t.queue_name FROM flowable.workflow_tasks t
+                WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED') AS h
+            GROUP BY h.queue_name)
         SELECT place.person, place.roles, mine.queue_name, mine.skilled
         FROM flowable.places_of(p_user_id) AS place
         CROSS JOIN LATERAL flowable.queues_of(place.roles) AS mine
         LEFT JOIN held ON held.queue_name = mine.queue_name
         CROSS JOIN LATERAL ( -- the head of the queue: it may turn out to be for others
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
-            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
         WHERE (p_queue_names IS NULL AND NOT mine.by_hand OR mine.queue_name = ANY (p_queue_names))
@@ -361,7 +371,9 @@ AS $$
     WHERE c.claimed IS NOT NULL
 $$;
 
-CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+-- Gives a held task back to its queue; a delegated one is resolved instead. p_version is the one that the caller has seen, or
+-- NULL.
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -375,20 +387,18 @@ BEGIN
     ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND p_user_id = (
         SELECT h.action_by FROM flowable.task_history h
         WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
-        ORDER BY h.action_at DESC, h.history_id DESC LIMIT 1) THEN
+        ORDER BY h.history_id DESC LIMIT 1) THEN
         RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
-    ELSIF v_old.status <> 'CLAIMED' THEN
+    ELSIF v_old.status <> 'CLAIMED' OR v_old.version <> p_version THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
+    ELSIF v_old.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     ELSIF flowable.may_act_as(p_user_id, v_old.assignee_id) THEN
         v_for := COALESCE(NULLIF(v_old.assignee_id, p_user_id), v_old.acting_for);
-    ELSIF NOT entitlements.caller_may('reassign') THEN
+    ELSIF NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
-        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, acting_for = NULL, returned_by = t.assignee_id, version = t.version + 1
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
+    v_task := flowable.put_task(flowable.released(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
         flowable.acting_json(v_for));
@@ -398,13 +408,15 @@ BEGIN
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?,
+-- "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
-    v_hash TEXT := md5(p_completion::TEXT);
+    v_hash TEXT := md5((p_completion - 'version')::TEXT);
+    v_seen BIGINT := (p_completion ->> 'version')::BIGINT; -- version that the caller has seen; NULL: any
     v_old  TEXT := 'CLAIMED';
     v_from TEXT := p_user_id; -- who holds it
     v_eyes BOOLEAN := FALSE;  -- four eyes have been asked for
@@ -418,6 +430,7 @@ BEGIN
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
         WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND (v_eyes OR t.four_eyes_of = '{}')
+          AND NOT t.is_suspended AND (v_seen IS NULL OR t.version = v_seen)
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -425,8 +438,10 @@ BEGIN
             RETURN '{"refused": "not-found"}';
         ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
             RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
-        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') OR v_task.version <> v_seen THEN
             RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        ELSIF v_task.is_suspended THEN
+            RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
         ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
         ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
@@ -458,6 +473,7 @@ DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
     v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
+    v_clock      RECORD;
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -475,10 +491,12 @@ BEGIN
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, CURRENT_TIMESTAMP) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
-        priority, engine_rev, start_event_id)
+        priority, engine_rev, start_event_id, sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,
@@ -511,7 +529,7 @@ BEGIN
         RETURN '{"refused": "forbidden", "rule": "operate"}';
     ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN
         RETURN '{}'; -- the same request again
-    ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
+    ELSIF v_status IN ('COMPLETED', 'TERMINATED') OR (v_status = 'SUSPENDED' AND p_kind <> 'terminate') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
     ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
         SELECT FROM flowable.incidents c
