@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
@@ -95,21 +97,26 @@ func (s *Server) suspendInstance(suspend bool) handler {
 	}
 }
 
-// retryIncident tries again what failed, with variables set first.
-func (s *Server) retryIncident(c *gin.Context) (reply, error) {
-	var request struct {
-		Variables map[string]any `json:"variables"`
+// mendIncident lets a case go on where it failed: by trying again, or as if what failed were done by other means.
+func (s *Server) mendIncident(mend mending) handler {
+	return func(c *gin.Context) (reply, error) {
+		var request struct {
+			Variables map[string]any `json:"variables"`
+		}
+		if err := readJSON(c, &request, true); err != nil {
+			return reply{}, err
+		}
+		if err := checkVariables(request.Variables, "body.variables"); err != nil {
+			return reply{}, err
+		}
+		return s.operate(c, func() (*casework.Delivery, error) {
+			return mend(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), actID(c), request.Variables)
+		})
 	}
-	if err := readJSON(c, &request, true); err != nil {
-		return reply{}, err
-	}
-	if err := checkVariables(request.Variables, "body.variables"); err != nil {
-		return reply{}, err
-	}
-	return s.operate(c, func() (*casework.Delivery, error) {
-		return s.deps.Store.RetryIncident(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), actID(c), request.Variables)
-	})
 }
+
+// mending is a method of the store that mends an incident.
+type mending func(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
 
 func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, error)) (reply, error) {
 	ctx, caller, id := c.Request.Context(), callerOf(c), c.Param("id")

@@ -46,7 +46,8 @@ func (s *Server) routes() []route {
 		{"POST", "/api/workflow/process-instances/:id/suspend", bare(s.suspendInstance(true))},
 		{"POST", "/api/workflow/process-instances/:id/resume", bare(s.suspendInstance(false))},
 		{"POST", "/api/workflow/process-instances/:id/terminate", bare(s.terminateInstance)},
-		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.retryIncident)},
+		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.mendIncident(s.deps.Store.RetryIncident))},
+		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/resolve", bare(s.mendIncident(s.deps.Store.ResolveIncident))},
 
 		{"POST", "/api/workflow/messages", bare(s.sendMessage)},
 		{"POST", "/api/workflow/signals", bare(s.sendSignal)},

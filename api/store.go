@@ -45,6 +45,7 @@ type instanceStore interface {
 	InstanceHistory(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.TaskAction], error)
 	InstanceVariables(ctx context.Context, caller, id string) (map[string]any, error)
 	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
+	ResolveIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
 	SuspendInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, suspend bool) ([]casework.Delivery, error)
 	TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error)
 }

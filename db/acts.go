@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -56,6 +57,7 @@ var rules = map[string]string{
 	"four-eyes":          "you have completed, or somebody for you, a task of this case that somebody else must check",
 	"max-tasks-per-user": "you hold as many tasks of this queue as your role allows",
 	"operate":            "this needs the permission operate",
+	"only-retry":         "what failed says where the case goes on: it can only be tried again",
 	"reassign":           "this needs the permission reassign, or supervise for the task's queue",
 	"supervise":          "this needs the permission supervise for the task's queue",
 	"escalate":           "only who holds the task, may claim it or supervises its queue raises it",
@@ -93,7 +95,7 @@ func (v verdict) problem() error {
 	if v.Task != nil {
 		return &casework.Error{Code: casework.Conflict, Message: "the task is " + string(v.Task.Status), Current: v.Task}
 	}
-	return &casework.Error{Code: casework.Conflict, Message: "the process instance is " + v.Status, Current: map[string]string{"status": v.Status}}
+	return &casework.Error{Code: casework.Conflict, Message: cmp.Or(rules[v.Rule], "the process instance is "+v.Status), Current: map[string]string{"status": v.Status}}
 }
 
 // ClaimNext gives the best claimable task of the named queues, or of all the caller works on, to the caller; nil when
@@ -111,6 +113,16 @@ func (s *Store) RetryIncident(ctx context.Context, caller, instanceID, incidentI
 		details["variables"] = variables
 	}
 	return s.operate(ctx, casework.CommandRetryIncident, caller, instanceID, incidentID, commandID, details)
+}
+
+// ResolveIncident asks a case to go on as if what failed were done, with variables (a JSON object, or nil) as its result. The
+// delivery is nil when the command id is known. Conflict where it can only be tried again.
+func (s *Store) ResolveIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error) {
+	details := map[string]any{}
+	if variables != nil {
+		details["variables"] = variables
+	}
+	return s.operate(ctx, casework.CommandResolveIncident, caller, instanceID, incidentID, commandID, details)
 }
 
 // TerminateInstance asks a case to end now. The delivery is nil when the command id is known.

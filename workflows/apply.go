@@ -132,6 +132,8 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		r.addOutcome(&ev, c)
 	case casework.CommandRetryIncident:
 		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
+	case casework.CommandResolveIncident:
+		ev.Kind, ev.Token = engine.ResolveIncident, c.IncidentID
 	case casework.CommandTerminate:
 		ev.Kind = engine.Terminate
 	case casework.CommandMessage:
@@ -167,12 +169,12 @@ func (r *run) tokenOf(taskID string) string {
 // mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
 // of them.
 func (r *run) mayApply() bool {
-	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held || r.state.Suspended
+	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held || r.suspended()
 }
 
 // free reports whether the run may go on by itself: no command on record or on its way has to come first.
 func (r *run) free() bool {
-	return !r.held && r.instead == nil && !r.over() && !r.state.Suspended
+	return !r.held && r.instead == nil && !r.over() && !r.suspended()
 }
 
 // goOn continues a burst that was cut off until it is finished.

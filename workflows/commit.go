@@ -91,6 +91,9 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 	for _, e := range effects {
 		r.addEffect(&c, e)
 	}
+	for i, incident := range c.Incidents {
+		c.Incidents[i].Resolvable = !incident.Resolved && engine.Resolvable(r.program, next, incident.IncidentID)
+	}
 	c.Fingerprint = engine.Fingerprint(effects)
 	return c
 }

@@ -154,7 +154,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held && !r.state.Suspended {
+		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held && !r.suspended() {
 			continue
 		}
 		due, err := r.applyDue(work)

@@ -73,7 +73,7 @@ func (r *run) status() string {
 	switch {
 	case r.state.Engine.Ended:
 		return "ENDED"
-	case r.state.Suspended:
+	case r.suspended():
 		return "SUSPENDED"
 	case r.state.Engine.HasIncident():
 		return "INCIDENT"

@@ -58,14 +58,17 @@ func (r *run) learn(c casework.Command) {
 	}
 }
 
+// suspended reports whether the case stands still. One that has ended does not: what outlives it is done all the same.
+func (r *run) suspended() bool { return r.state.Suspended && !r.state.Engine.Ended }
+
 // standsStill reports whether the case is suspended, and no step on record has to be done again.
-func (r *run) standsStill() bool { return r.state.Suspended && r.instead == nil }
+func (r *run) standsStill() bool { return r.suspended() && r.instead == nil }
 
 // movesCase reports whether a command waits until a suspended case is resumed.
 func movesCase(kind casework.CommandKind) bool {
 	switch kind {
 	case casework.CommandComplete, casework.CommandMessage, casework.CommandSignal, casework.CommandChildEnded, casework.CommandChildEscalated,
-		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident,
+		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident, casework.CommandResolveIncident,
 		casework.CommandEscalation:
 		return true
 	default:
@@ -75,7 +78,7 @@ func movesCase(kind casework.CommandKind) bool {
 
 // nextDue is when the run has to wake up; zero if nothing is due, or may be done.
 func (r *run) nextDue() time.Time {
-	if r.state.Suspended {
+	if r.suspended() {
 		return time.Time{}
 	}
 	return r.state.nextDue()

@@ -16,6 +16,7 @@ const (
 	TaskCompleted   EventKind = "task-completed"
 	TimersDue       EventKind = "timers-due" // every timer due at At or before fires
 	RetryIncident   EventKind = "retry-incident"
+	ResolveIncident EventKind = "resolve-incident" // one that is Resolvable: what failed counts as done
 	Terminate       EventKind = "terminate"
 	MessageReceived EventKind = "message-received" // for the subscription of Token; where that is empty, the oldest one of Name
 	SignalReceived  EventKind = "signal-received"  // for every subscription of Name

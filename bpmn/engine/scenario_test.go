@@ -33,6 +33,7 @@ type action struct {
 	Assign    string         `yaml:"assign"`   // element id, or token id; an empty assignee releases the task
 	Advance   string         `yaml:"advance"`  // duration, after which the timers are due
 	Retry     string         `yaml:"retry"`    // element id, or token id
+	Resolve   string         `yaml:"resolve"`  // element id, or token id
 	Terminate string         `yaml:"terminate"`
 	Message   string         `yaml:"message"` // name
 	Signal    string         `yaml:"signal"`  // name
@@ -149,6 +150,8 @@ func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 		ev.Kind, ev.Token = engine.TaskAssigned, r.token(a.Assign)
 	case a.Retry != "":
 		ev.Kind, ev.Token = engine.RetryIncident, r.token(a.Retry)
+	case a.Resolve != "":
+		ev.Kind, ev.Token = engine.ResolveIncident, r.token(a.Resolve)
 	case a.Terminate != "":
 		ev.Kind, ev.Reason = engine.Terminate, a.Terminate
 	case a.Message != "":

@@ -68,6 +68,8 @@ func (m *machine) apply(ev Event) error {
 		return m.fireTimers()
 	case RetryIncident:
 		return m.retryIncident(ev)
+	case ResolveIncident:
+		return m.resolveIncident(ev)
 	case Terminate:
 		m.terminate(ev)
 		return nil

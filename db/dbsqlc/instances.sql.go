@@ -158,7 +158,7 @@ func (q *Queries) InstanceHistory(ctx context.Context, arg InstanceHistoryParams
 }
 
 const instanceIncidents = `-- name: InstanceIncidents :many
-SELECT process_instance_id, incident_id, activity_id, kind, message, state, created_at, resolved_at, resolved_by, occurrences FROM flowable.incidents WHERE process_instance_id = $1 AND (state = 'OPEN' OR $2::BOOLEAN)
+SELECT process_instance_id, incident_id, activity_id, kind, message, state, created_at, resolved_at, resolved_by, occurrences, resolvable FROM flowable.incidents WHERE process_instance_id = $1 AND (state = 'OPEN' OR $2::BOOLEAN)
 ORDER BY created_at, incident_id
 `
 
@@ -187,6 +187,7 @@ func (q *Queries) InstanceIncidents(ctx context.Context, arg InstanceIncidentsPa
 			&i.ResolvedAt,
 			&i.ResolvedBy,
 			&i.Occurrences,
+			&i.Resolvable,
 		); err != nil {
 			return nil, err
 		}

@@ -41,6 +41,7 @@ type FlowableIncident struct {
 	ResolvedAt        *time.Time
 	ResolvedBy        *string
 	Occurrences       int32
+	Resolvable        bool
 }
 
 type FlowableNotification struct {

@@ -23,10 +23,12 @@ const (
 	CommandResolve        CommandKind = "resolve"
 	CommandReassign       CommandKind = "reassign"
 	CommandEscalate       CommandKind = "escalate"
-	CommandUpdateTask     CommandKind = "update-task"      // its queue or its times
-	CommandEscalation     CommandKind = "throw-escalation" // the BPMN escalation Code, at TaskID or in the process itself
-	CommandSuspend        CommandKind = "suspend"          // no timer fires and nothing moves the case until it is resumed
-	CommandResume         CommandKind = "resume"           // with all its open tasks in Placed
+	CommandUpdateTask     CommandKind = "update-task" // its queue or its times
+	CommandSuspend        CommandKind = "suspend"     // no timer fires and nothing moves the case until it is resumed
+	CommandResume         CommandKind = "resume"      // with all its open tasks in Placed
+
+	CommandEscalation      CommandKind = "throw-escalation" // the BPMN escalation Code, at TaskID or in the process itself
+	CommandResolveIncident CommandKind = "resolve-incident" // what failed counts as done, with the answer Variables
 )
 
 // CommandKinds lists every kind, in a fixed order.
@@ -34,7 +36,8 @@ func CommandKinds() []CommandKind {
 	return []CommandKind{
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
 		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
-		CommandDelegate, CommandResolve, CommandReassign, CommandEscalate, CommandUpdateTask, CommandSuspend, CommandResume, CommandEscalation,
+		CommandDelegate, CommandResolve, CommandReassign, CommandEscalate, CommandUpdateTask, CommandSuspend, CommandResume,
+		CommandResolveIncident, CommandEscalation,
 	}
 }
 

@@ -195,7 +195,8 @@ type Incident struct {
 	ActivityID string     `json:"activityId"`
 	Kind       string     `json:"kind"` // condition, expression, service, no-flow, …
 	Message    string     `json:"message"`
-	State      string     `json:"state"` // OPEN, RESOLVED
+	State      string     `json:"state"`      // OPEN, RESOLVED
+	Resolvable bool       `json:"resolvable"` // without trying again: what failed can have been done by other means
 	CreatedAt  time.Time  `json:"createdAt"`
 	ResolvedAt *time.Time `json:"resolvedAt"`
 }

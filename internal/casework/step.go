@@ -76,6 +76,7 @@ type IncidentChange struct {
 	Kind       string `json:"kind"`
 	Message    string `json:"message"`
 	Resolved   bool   `json:"resolved,omitempty"`
+	Resolvable bool   `json:"resolvable,omitempty"` // as Incident.Resolvable
 }
 
 // EscalationDue asks to raise a task, or the process itself, whose next level is due. The row decides which levels are: what

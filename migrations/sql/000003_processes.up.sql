@@ -166,6 +166,7 @@ CREATE TABLE flowable.incidents (
     resolved_at         TIMESTAMPTZ,
     resolved_by         VARCHAR(50),
     occurrences         INTEGER      NOT NULL DEFAULT 1,
+    resolvable          BOOLEAN      NOT NULL DEFAULT FALSE, -- without trying again: what failed can have been done by other means
     CONSTRAINT incidents_pkey PRIMARY KEY (process_instance_id, incident_id),
     CONSTRAINT incidents_state_check CHECK (state IN ('OPEN', 'RESOLVED')),
     CONSTRAINT incidents_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)

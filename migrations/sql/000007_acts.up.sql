@@ -514,13 +514,14 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
 END $$;
 
--- Accepts a command of an operator about a whole instance: terminate, or retry-incident.
+-- Accepts a command of an operator about a whole instance: terminate, retry-incident, resolve-incident and others.
 CREATE FUNCTION flowable.operate_instance(p_kind TEXT, p_instance_id TEXT, p_incident_id TEXT, p_user_id TEXT, p_command_id UUID,
     p_details JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_status TEXT;
+    v_status     TEXT;
+    v_resolvable BOOLEAN;
 BEGIN
     SELECT i.status INTO v_status FROM flowable.process_instances i WHERE i.process_instance_id = p_instance_id;
     IF NOT FOUND THEN
@@ -531,10 +532,14 @@ BEGIN
         RETURN '{}'; -- the same request again
     ELSIF v_status IN ('COMPLETED', 'TERMINATED') OR (v_status = 'SUSPENDED' AND p_kind <> 'terminate') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
-    ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
-        SELECT FROM flowable.incidents c
-        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN') THEN
-        RETURN '{"refused": "not-found"}';
+    ELSIF p_kind IN ('retry-incident', 'resolve-incident') THEN
+        SELECT c.resolvable INTO v_resolvable FROM flowable.incidents c
+        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN';
+        IF NOT FOUND THEN
+            RETURN '{"refused": "not-found"}';
+        ELSIF p_kind = 'resolve-incident' AND NOT v_resolvable THEN
+            RETURN jsonb_build_object('refused', 'conflict', 'status', v_status, 'rule', 'only-retry');
+        END IF;
     END IF;
     RETURN jsonb_build_object('delivery', flowable.accept_command(p_details || jsonb_build_object('commandId', p_command_id,
         'kind', p_kind, 'instanceId', p_instance_id, 'incidentId', p_incident_id, 'actorId', p_user_id), INTERVAL '2 seconds'));

@@ -203,10 +203,11 @@ BEGIN
             UPDATE flowable.incidents i SET state = 'RESOLVED', resolved_at = p_at, resolved_by = p_actor
             WHERE i.process_instance_id = p_instance_id AND i.incident_id = v_change ->> 'incidentId';
         ELSE
-            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, created_at)
-            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message', p_at)
+            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, resolvable, created_at)
+            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message',
+                v_change ? 'resolvable', p_at)
             ON CONFLICT (process_instance_id, incident_id) DO UPDATE
-            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, created_at = EXCLUDED.created_at,
+            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, resolvable = EXCLUDED.resolvable, created_at = EXCLUDED.created_at,
                 resolved_at = NULL, resolved_by = NULL, occurrences = i.occurrences + 1;
         END IF;
     END LOOP;
