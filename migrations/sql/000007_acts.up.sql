@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -413,7 +413,8 @@ BEGIN
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?, "version"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?,
+-- "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -477,6 +478,7 @@ DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
     v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
+    v_clock      RECORD;
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -494,10 +496,12 @@ BEGIN
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, CURRENT_TIMESTAMP) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
-        priority, engine_rev, start_event_id)
+        priority, engine_rev, start_event_id, sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,

@@ -62,8 +62,8 @@ BEGIN
     UPDATE flowable.workflow_tasks o
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
         queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
-        priority = t.priority, due_date = t.due_date, follow_up_date = t.follow_up_date, version = o.version + 1,
-        acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by
+        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at,
+        paused_at = t.paused_at, follow_up_date = t.follow_up_date, acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by, version = o.version + 1
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
           entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
@@ -77,9 +77,10 @@ CREATE FUNCTION flowable.released(t flowable.workflow_tasks) RETURNS flowable.wo
     LANGUAGE plpgsql IMMUTABLE
 AS $$
 BEGIN
-    t.status := CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END;
+    t.status := CASE WHEN t.escalated_at IS NOT NULL THEN 'ESCALATED' ELSE 'OPEN' END; -- a warning alone does not raise it
     t.returned_by := COALESCE(t.assignee_id, t.returned_by);
     t.assignee_id := NULL;
+    t.acting_for := NULL;
     t.owner_id := NULL;
     t.claimed_at := NULL;
     t.claimed_by := NULL;
@@ -105,7 +106,7 @@ BEGIN
         LIMIT 1), FALSE);
 END $$;
 
--- Puts an act on record. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
+-- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
 CREATE FUNCTION flowable.record_act(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks, p_type TEXT, p_act JSONB, p_data JSONB) RETURNS VOID
     LANGUAGE sql
 AS $$
@@ -162,6 +163,7 @@ BEGIN
     v_task.status := 'DELEGATED';
     v_task.owner_id := COALESCE(p_old.owner_id, p_old.assignee_id);
     v_task.assignee_id := p_act ->> 'to';
+    v_task.acting_for := NULL;
     v_task := flowable.put_task(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'DELEGATE', p_act, '{}');
     RETURN flowable.tell_workflow(v_task, 'delegate', p_act);
@@ -182,6 +184,7 @@ BEGIN
     END IF;
     v_task.status := 'CLAIMED';
     v_task.assignee_id := p_old.owner_id;
+    v_task.acting_for := NULL;
     v_task.owner_id := NULL;
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_old.owner_id AND u.is_active) THEN
         v_task := flowable.released(v_task);
@@ -306,6 +309,7 @@ BEGIN
         IF v_task.due_date <= CURRENT_TIMESTAMP THEN
             RETURN flowable.invalid('future-date', 'dueDate');
         END IF;
+        v_task.complete_seconds := NULL; -- from now on it is what was given, whatever becomes of the calendar
         v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
     END IF;
     IF v_task.follow_up_date IS DISTINCT FROM p_old.follow_up_date THEN
@@ -356,6 +360,7 @@ BEGIN
         WHEN 'escalate' THEN RETURN flowable.escalate_by_hand(v_task, p_act);
         WHEN 'move' THEN RETURN flowable.move_task(v_task, p_act);
         WHEN 'update' THEN RETURN flowable.update_task(v_task, p_act);
+        WHEN 'pause', 'resume' THEN RETURN flowable.pause_task(v_task, p_act);
     END CASE;
 END $$;
 
@@ -418,25 +423,40 @@ BEGIN
     RETURN jsonb_build_object('instances', v_changed, 'tasks', v_tasks);
 END $$;
 
--- Lets the clocks of some instances and their open tasks stand still from now on, or go on: what was due then is due as much
--- later as they stood. A task that has been paused by itself before stays so.
+-- Lets the clocks of some instances and their open tasks stand still from now on, or go on: all is due later by the working time
+-- that was lost. A task that has been paused by itself before stays so.
 CREATE FUNCTION flowable.switch_clocks(p_instances TEXT[], p_suspend BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_task     flowable.workflow_tasks;
+    v_instance flowable.process_instances;
 BEGIN
     IF p_suspend THEN
         UPDATE flowable.workflow_tasks t SET paused_at = CURRENT_TIMESTAMP
         WHERE t.process_instance_id = ANY (p_instances) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at IS NULL;
+        UPDATE flowable.process_instances i SET sla_next_at = NULL WHERE i.process_instance_id = ANY (p_instances) AND i.sla_next_at IS NOT NULL;
         RETURN;
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET due_date = t.due_date + (CURRENT_TIMESTAMP - t.paused_at), claim_due_date = t.claim_due_date + (CURRENT_TIMESTAMP - t.paused_at),
-        paused_at = NULL
-    FROM flowable.process_instances i
-    WHERE i.process_instance_id = ANY (p_instances) AND t.process_instance_id = i.process_instance_id
-      AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at = i.suspended_at;
-    UPDATE flowable.process_instances i SET sla_due_date = i.sla_due_date + (CURRENT_TIMESTAMP - i.suspended_at)
-    WHERE i.process_instance_id = ANY (p_instances);
+    FOR v_task IN
+        SELECT t.* FROM flowable.workflow_tasks t JOIN flowable.process_instances i ON i.process_instance_id = t.process_instance_id
+        WHERE i.process_instance_id = ANY (p_instances) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at = i.suspended_at
+        ORDER BY t.task_id FOR UPDATE OF t
+    LOOP
+        v_task := flowable.without_pause(v_task);
+        UPDATE flowable.workflow_tasks t
+        SET due_date = v_task.due_date, complete_seconds = v_task.complete_seconds, claim_due_date = v_task.claim_due_date,
+            offered_at = v_task.offered_at, paused_at = NULL
+        WHERE t.task_id = v_task.task_id;
+    END LOOP;
+    FOR v_instance IN
+        SELECT i.* FROM flowable.process_instances i WHERE i.process_instance_id = ANY (p_instances) AND i.sla_due_date IS NOT NULL
+    LOOP
+        v_instance := flowable.without_suspension(v_instance);
+        UPDATE flowable.process_instances i
+        SET sla_due_date = v_instance.sla_due_date, sla_seconds = v_instance.sla_seconds, sla_next_at = v_instance.sla_next_at
+        WHERE i.process_instance_id = v_instance.process_instance_id;
+    END LOOP;
 END $$;
 
 -- The open tasks of an instance as its workflow has to know them.
