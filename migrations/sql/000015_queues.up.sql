@@ -226,13 +226,14 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- Moves what is over the capacity of queues now, as the worker does every minute.
+-- Moves what is over the capacity of queues now, as the worker does every minute: to overflow queues first.
 CREATE FUNCTION flowable.rebalance_now(p_queue TEXT) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
     PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
     PERFORM set_config('app.moving', 'on', TRUE);
+    CALL flowable.relieve_queues();
     CALL flowable.rebalance_queue_loads();
     PERFORM set_config('app.moving', '', TRUE);
 END $$;
