@@ -161,9 +161,14 @@ CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name
 -- which is what happens most, enters none of these.
 CREATE INDEX idx_workflow_tasks_offered_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
     WHERE status IN ('OPEN', 'ESCALATED');
-CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks (queue_name, due_date, task_id)
+-- An expression, so that nothing takes the index on due_date alone for this order: it would look through the tasks of all queues.
+CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks
+    (queue_name, (CASE WHEN due_date IS NULL THEN 'infinity' ELSE due_date END), task_id)
     WHERE status IN ('OPEN', 'ESCALATED');
 CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
+    WHERE status IN ('COMPLETED', 'CANCELLED');
+CREATE INDEX idx_workflow_tasks_ended_due ON flowable.workflow_tasks
+    (queue_name, (CASE WHEN due_date IS NULL THEN 'infinity' ELSE due_date END), task_id)
     WHERE status IN ('COMPLETED', 'CANCELLED');
 CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 

@@ -127,6 +127,20 @@ BEGIN
     RETURN EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.process_instance_id = p_instance_id);
 END $$;
 
+CREATE FUNCTION flowable.sees_task_of_case(p_case_id BIGINT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.case_id = p_case_id);
+END $$;
+
+CREATE FUNCTION flowable.sees_case(p_case_id BIGINT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = p_case_id);
+END $$;
+
 CREATE FUNCTION flowable.sees_instance(p_instance_id TEXT) RETURNS BOOLEAN
     LANGUAGE plpgsql STABLE
 AS $$
@@ -151,7 +165,7 @@ CREATE POLICY instance_start ON flowable.process_instances FOR INSERT TO nextgen
 
 CREATE POLICY case_access ON onecms.cases FOR SELECT TO nextgen_api
     USING (created_by = (SELECT entitlements.caller())
-        OR EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.case_id = cases.case_id)
+        OR flowable.sees_task_of_case(case_id)
         OR (SELECT entitlements.caller_may('admin')));
 CREATE POLICY case_start ON onecms.cases FOR INSERT TO nextgen_api WITH CHECK (created_by = (SELECT entitlements.caller()));
 
@@ -168,10 +182,10 @@ CREATE POLICY own_acts ON flowable.task_history FOR INSERT TO nextgen_api WITH C
 CREATE POLICY with_subject ON flowable.escalations FOR SELECT TO nextgen_api
     USING (CASE WHEN task_id IS NULL THEN flowable.sees_instance(process_instance_id) ELSE flowable.sees_task(task_id) END);
 CREATE POLICY with_case ON onecms.case_workflow_mapping FOR SELECT TO nextgen_api
-    USING (EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = case_workflow_mapping.case_id));
+    USING (flowable.sees_case(case_id));
 CREATE POLICY case_start ON onecms.case_workflow_mapping FOR INSERT TO nextgen_api WITH CHECK (initiated_by = (SELECT entitlements.caller()));
 CREATE POLICY with_case ON onecms.case_routing FOR SELECT TO nextgen_api
-    USING (EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = case_routing.case_id));
+    USING (flowable.sees_case(case_id));
 
 -- Models are no secret among callers; deploying needs its permission.
 CREATE POLICY caller_reads ON flowable.workflow_definitions FOR SELECT TO nextgen_api USING ((SELECT entitlements.caller()) IS NOT NULL);

@@ -329,9 +329,9 @@ BEGIN
         CASE WHEN p ? 'queue' THEN format('t.queue_name = %L', p ->> 'queue') END,
         CASE WHEN p ? 'definition' THEN format('t.task_definition_key = %L', p ->> 'definition') END,
         CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
-        CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
+        CASE WHEN p ? 'dueBefore' THEN format('CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
         CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
-        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP' END,
+        CASE WHEN p ? 'overdue' THEN 'CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END < CURRENT_TIMESTAMP' END,
         CASE WHEN p ? 'candidate' THEN format(
             'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
              OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
@@ -349,11 +349,10 @@ BEGIN
     ELSIF p_sort = 'created' THEN
         RETURN ARRAY[format('t.created_at <= %1$L::TIMESTAMPTZ AND (t.created_at < %1$L::TIMESTAMPTZ OR t.task_id < %2$L)',
             p_after ->> 'created', p_after ->> 'id')];
-    ELSIF p_sort = 'due' AND p_after ->> 'due' IS NULL THEN
-        RETURN ARRAY[format('t.due_date IS NULL AND t.task_id > %L', p_after ->> 'id')];
     ELSIF p_sort = 'due' THEN
-        RETURN ARRAY[format('t.due_date >= %1$L::TIMESTAMPTZ AND (t.due_date > %1$L::TIMESTAMPTZ OR t.task_id > %2$L)',
-            p_after ->> 'due', p_after ->> 'id'), 't.due_date IS NULL'];
+        RETURN ARRAY[format('CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END >= %1$L::TIMESTAMPTZ
+            AND (CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END > %1$L::TIMESTAMPTZ OR t.task_id > %2$L)',
+            COALESCE(p_after ->> 'due', 'infinity'), p_after ->> 'id')];
     END IF;
     RETURN ARRAY[
         format('t.priority = %1$L::INTEGER AND t.created_at >= %2$L::TIMESTAMPTZ AND (t.created_at > %2$L::TIMESTAMPTZ OR t.task_id > %3$L)',
@@ -367,17 +366,20 @@ END $$;
 -- "followUpBefore"}. Nothing is sorted that an index has in order: the
 -- page is put together from the first rows of each queue of which the caller can see something, and of what is theirs
 -- elsewhere. An instance, a case or an assignee is narrow enough by itself.
+-- Sorting is off where an index has the order: the planner takes filters that go together for very selective ones.
 CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SET enable_sort = off
 AS $$
 DECLARE
     c_rows   CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t WHERE ';
-    v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC' WHEN 'due' THEN 'due_date, task_id'
+    v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC'
+            WHEN 'due' THEN 'CASE WHEN due_date IS NULL THEN ''infinity'' ELSE due_date END, task_id'
         ELSE 'priority DESC, created_at, task_id' END;
     v_most   INTEGER := (p ->> 'most')::INTEGER;
     v_where  TEXT := flowable.search_conditions(p);
     v_states TEXT[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'statuses'));
     v_pages  TEXT[] := flowable.search_pages(p ->> 'sort', p -> 'after');
+    v_dates  BOOLEAN := p ->> 'sort' <> 'due' AND p ?| '{overdue,dueBefore}'; -- what is due is found first, and sorted then
     v_parts  TEXT[] := '{}';
     v_queues TEXT[];
     v_named  TEXT[];
@@ -400,15 +402,17 @@ BEGIN
         END IF;
         v_parts := v_parts || ARRAY( -- of each queue and state, or states that an index of the order is about
             SELECT format('SELECT t.* FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN unnest(%L::TEXT[]) AS s (name) CROSS JOIN LATERAL (
-                %s t.queue_name = q.name AND %s AND %s AND %s ORDER BY %s LIMIT %s) AS t',
-                v_queues, range.names, c_rows, range.holds, page.holds, v_where, v_order, v_most)
+                SELECT f.* FROM (%s t.queue_name = q.name AND %s AND %s AND %s %s) AS f ORDER BY %s LIMIT %s) AS t',
+                v_queues, range.names, c_rows, range.holds, page.holds, v_where, range.sorted, v_order, v_most)
             FROM unnest(v_pages) AS page (holds)
             CROSS JOIN (
-                SELECT v_states AS names, 't.status = s.name' AS holds WHERE p ->> 'sort' = 'priority'
+                SELECT v_states AS names, 't.status = s.name' AS holds, '' AS sorted WHERE p ->> 'sort' = 'priority' AND NOT v_dates
                 UNION ALL
-                SELECT '{any}', format('t.status IN (%L, %L) AND t.status = ANY (%L)', r.one, r.other, v_states)
-                FROM (VALUES ('OPEN', 'ESCALATED'), ('CLAIMED', 'DELEGATED'), ('COMPLETED', 'CANCELLED')) AS r (one, other)
-                WHERE p ->> 'sort' <> 'priority' AND ARRAY[r.one, r.other] && v_states) AS range);
+                SELECT '{any}', format('t.status IN (%L, %L) AND t.status = ANY (%L)', r.one, r.other, v_states),
+                    CASE WHEN v_dates THEN 'OFFSET 0' ELSE r.sorted END
+                FROM (VALUES ('OPEN', 'ESCALATED', ''), ('CLAIMED', 'DELEGATED', 'OFFSET 0'), -- what is held has no such index, and is sorted
+                    ('COMPLETED', 'CANCELLED', '')) AS r (one, other, sorted)
+                WHERE (p ->> 'sort' <> 'priority' OR v_dates) AND ARRAY[r.one, r.other] && v_states) AS range);
     END IF;
     EXECUTE format('SELECT ARRAY(SELECT task_id::TEXT FROM (%s) AS found ORDER BY %s LIMIT %s)',
         array_to_string(v_parts, ' UNION ALL '), v_order, v_most) INTO v_found;
