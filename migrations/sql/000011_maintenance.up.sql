@@ -34,10 +34,12 @@ BEGIN
     PERFORM flowable.do_raised(NULL);
 END $$;
 
--- Correction 16: the load of a queue is counted, not kept by every task's change.
+-- Correction 16: the load of a queue is counted, not kept by every task's change. Moves wait: they go by what is counted.
 CREATE PROCEDURE flowable.update_queue_statistics()
-    LANGUAGE sql
+    LANGUAGE plpgsql
 AS $$
+BEGIN
+    PERFORM flowable.serialize_moves();
     UPDATE flowable.workflow_queues q
     SET current_load = counted.load
     FROM (SELECT w.queue_id, count(t.task_id)::INTEGER AS load
@@ -45,8 +47,8 @@ AS $$
           LEFT JOIN flowable.workflow_tasks t
             ON t.queue_name = w.queue_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
           GROUP BY w.queue_id) AS counted
-    WHERE counted.queue_id = q.queue_id AND q.current_load <> counted.load
-$$;
+    WHERE counted.queue_id = q.queue_id AND q.current_load <> counted.load;
+END $$;
 
 -- Correction 17: moves what is over a queue's capacity to queues of the same department and type that have room, what would
 -- be claimed last first. Whoever works on the other queue may claim it there (lend_tasks).
