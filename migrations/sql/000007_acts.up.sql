@@ -413,7 +413,8 @@ BEGIN
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?, "version"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?,
+-- "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$

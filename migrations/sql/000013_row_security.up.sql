@@ -94,9 +94,9 @@ CREATE POLICY own_or_managed ON entitlements.user_workflow_roles FOR SELECT TO n
 CREATE POLICY own_or_managed ON entitlements.user_absences FOR SELECT TO nextgen_api
     USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR entitlements.caller_manages(user_id));
 
--- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue, and whoever stands in for
--- them; what is cheap to ask comes first. The policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
--- It puts this body in place of the call as long as the body names each of them once.
+-- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue, and whoever stands in for them; what is
+-- cheap to ask comes first. The policies give it the caller's rights as subselects, which PostgreSQL runs once a statement,
+-- and only if it comes to them. It puts this body in place of the call as long as the body names each of them once.
 CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_owner TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
     p_people TEXT[], p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
