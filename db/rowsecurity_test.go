@@ -32,6 +32,8 @@ var public = map[string]string{
 	"flowable.workflow_queues":      "queues are no secret",
 	"flowable.queue_assignments":    "which role works on which queue is no secret",
 	"flowable.business_calendars":   "calendars are no secret",
+	"flowable.queue_groups":         "which roles the tasks of a queue name is no secret",
+	"flowable.assignment_turns":     "the worker's own: whose turn it is",
 }
 
 // hidden are private tables that the API may not even read.
@@ -286,7 +288,7 @@ func TestRolesOfOneCallerAreNotThoseOfTheNext(t *testing.T) {
 var changes = map[string]string{
 	apiRole: "flowable.idempotency_keys UPDATE DELETE, flowable.workflow_tasks UPDATE",
 	workerRole: "entitlements.departments UPDATE, entitlements.user_workflow_roles UPDATE, entitlements.users UPDATE, entitlements.workflow_roles UPDATE, " +
-		"flowable.activity_history UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
+		"flowable.activity_history UPDATE, flowable.assignment_turns UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
 		"flowable.process_instances UPDATE, flowable.queue_assignments UPDATE, flowable.reconciler_findings UPDATE, flowable.task_commands UPDATE DELETE, " +
 		"flowable.workflow_queues UPDATE, flowable.workflow_tasks UPDATE, flowable.workflow_variables UPDATE, onecms.case_workflow_mapping UPDATE, onecms.cases UPDATE",
 }

@@ -171,6 +171,12 @@ type FlowableWorkflowTask struct {
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
 	IsSuspended       bool
+	ActingFor         *string
+	ReturnedBy        *string
+	ClaimLane         int16
+	ClaimRank         float64
+	ClaimGrowth       float64
+	RankVersion       int32
 }
 
 type OnecmsCase struct {

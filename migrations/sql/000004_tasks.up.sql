@@ -34,6 +34,8 @@ CREATE TABLE flowable.workflow_queues (
     claim_sla_minutes INTEGER,      -- time to claim; NULL: no such clock
     calendar_name     VARCHAR(100), -- working time in which the minutes count; NULL: all the time
     overflow_queue    VARCHAR(100), -- takes what is over max_capacity; a queue of the type OVERFLOW
+    rank_version      INTEGER     NOT NULL DEFAULT 1, -- counts the changes of what ranks its tasks
+    ranked_version    INTEGER     NOT NULL DEFAULT 1, -- the one by which all its tasks are ranked
     CONSTRAINT workflow_queues_pkey PRIMARY KEY (queue_id),
     CONSTRAINT workflow_queues_name_key UNIQUE (queue_name),
     CONSTRAINT workflow_queues_type_check CHECK (queue_type IN ('STANDARD', 'PRIORITY', 'SPECIALIZED', 'OVERFLOW')),
@@ -115,6 +117,13 @@ CREATE TABLE flowable.workflow_tasks (
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
     is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
+    acting_for          VARCHAR(50),  -- the absent colleague for whom its holder acts or has completed it
+    returned_by         VARCHAR(50),  -- who has given it back last; it is not pushed to them again
+    -- The order in which it is claimed, kept by a trigger (rank_task).
+    claim_lane          SMALLINT         NOT NULL DEFAULT 2, -- 0 escalated, 1 express, 2 all others
+    claim_rank          DOUBLE PRECISION NOT NULL DEFAULT 0, -- effective priority in 2020: it grows by claim_growth an hour
+    claim_growth        DOUBLE PRECISION NOT NULL DEFAULT 0,
+    rank_version        INTEGER          NOT NULL DEFAULT 0, -- of the queue, as it was ranked
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
     CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
     CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),
@@ -128,15 +137,28 @@ CREATE TABLE flowable.workflow_tasks (
 CREATE INDEX idx_workflow_tasks_process ON flowable.workflow_tasks (process_instance_id);
 CREATE INDEX idx_workflow_tasks_case ON flowable.workflow_tasks (case_id);
 CREATE INDEX idx_workflow_tasks_owner ON flowable.workflow_tasks (owner_id) WHERE owner_id IS NOT NULL;
-CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status);
+CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status, queue_name);
 CREATE INDEX idx_workflow_tasks_queue_status_priority ON flowable.workflow_tasks (queue_name, status, priority DESC, created_at);
-CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups); -- correction 4: once
+CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups)
+    WHERE status IN ('OPEN', 'ESCALATED'); -- correction 4: once; groups count until a task is claimed
 -- Correction 5: a clock cannot be part of an index; the open states can.
 CREATE INDEX idx_workflow_tasks_overdue ON flowable.workflow_tasks (due_date)
     WHERE status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
--- The order in which tasks are claimed: escalated ones first (correction 8).
-CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, (status = 'ESCALATED') DESC, priority DESC, created_at, task_id)
+-- The order in which tasks are claimed: escalated ones first (correction 8). A task's priority grows with its age and as its
+-- due date nears, at the same pace as that of the others of its queue: their order stays, and so can be stored.
+CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, claim_lane, claim_rank DESC, task_id)
     WHERE status IN ('OPEN', 'ESCALATED');
+-- The orders of task lists other than by priority (search_tasks). Those who hold a task are few enough to be sorted; a claim,
+-- which is what happens most, enters none of these.
+CREATE INDEX idx_workflow_tasks_offered_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
+    WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks (queue_name, due_date, task_id)
+    WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
+    WHERE status IN ('COMPLETED', 'CANCELLED');
+CREATE INDEX idx_workflow_tasks_candidate_users ON flowable.workflow_tasks USING GIN (candidate_users)
+    WHERE candidate_users <> '{}';
+CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.
 CREATE TABLE flowable.task_history (

@@ -113,7 +113,7 @@ BEGIN
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', v_by, v_old.status, v_task.status,
         v_old.assignee_id, v_task.assignee_id, COALESCE(p_act ->> 'reason', 'Past its due date: level ' || p_level),
-        jsonb_build_object('level', p_level), CASE WHEN p_act = '{}' THEN '{}' ELSE jsonb_build_object('act', flowable.act_hash(p_act)) END);
+        jsonb_build_object('level', p_level) || flowable.acting_json(p_act ->> 'for'), CASE WHEN p_act = '{}' THEN '{}' ELSE jsonb_build_object('act', flowable.act_hash(p_act)) END);
     RETURN flowable.placed_json(v_task);
 END $$;
 
@@ -270,7 +270,7 @@ BEGIN
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
           AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.owner_id, t.candidate_users, t.candidate_groups, t.queue_name,
-              (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+              (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;
 

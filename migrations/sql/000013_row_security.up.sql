@@ -31,20 +31,22 @@ GRANT EXECUTE ON PROCEDURE flowable.archive_completed_tasks(INTEGER) TO nextgen_
 REVOKE ALL ON FUNCTION flowable.ensure_history_partitions(INTEGER) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION flowable.ensure_history_partitions(INTEGER) TO nextgen_worker;
 
--- The queues the caller works on, through any valid role.
+-- The queues the caller works on, through any valid role, and those of whom they stand in for.
 CREATE FUNCTION entitlements.caller_queues() RETURNS TEXT[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_groups TEXT[] := entitlements.caller_groups();
 BEGIN
     RETURN (
         SELECT COALESCE(array_agg(DISTINCT names.queue_name), '{}') FROM (
             SELECT r.queue_name::TEXT AS queue_name FROM entitlements.workflow_roles r
-            WHERE r.role_code = ANY (entitlements.caller_roles()) AND r.queue_name IS NOT NULL
+            WHERE r.role_code = ANY (v_groups) AND r.queue_name IS NOT NULL
             UNION
             SELECT q.queue_name::TEXT FROM entitlements.workflow_roles r
             JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
             JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id
-            WHERE r.role_code = ANY (entitlements.caller_roles())) AS names);
+            WHERE r.role_code = ANY (v_groups)) AS names);
 END $$;
 
 -- Correction 14: forced, so that the owner is bound as well; policies for every command; no caller means no rows. A
@@ -71,6 +73,8 @@ CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owne
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
     USING (current_setting('app.archiving', TRUE) = 'on') WITH CHECK (current_setting('app.archiving', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+-- What somebody holds or has completed counts against them, whoever asks: see room_for and four_eyes_bars.
+CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (current_setting('app.checking', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
 
@@ -81,20 +85,21 @@ CREATE POLICY own_or_admin ON entitlements.user_workflow_roles FOR SELECT TO nex
 CREATE POLICY own_or_admin ON entitlements.user_absences FOR SELECT TO nextgen_api
     USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR (SELECT entitlements.caller_may('admin')));
 
--- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue; what is cheap to ask comes first. The
+-- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue, and whoever stands in for them; what is
+-- cheap to ask comes first. The
 -- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
 -- It puts this body in place of the call as long as the body names each of them once.
 CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_owner TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
-    p_caller TEXT, p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
+    p_people TEXT[], p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT p_caller = ANY (ARRAY[p_assignee, p_completed_by, p_owner] || p_users) OR p_groups && p_roles OR p_queue = ANY (p_queues) OR p_admin $$;
+AS $$ SELECT p_groups && p_roles OR p_people && (ARRAY[p_assignee, p_completed_by, p_owner] || p_users) OR p_queue = ANY (p_queues) OR p_admin $$;
 CREATE POLICY task_access_policy ON flowable.workflow_tasks FOR SELECT TO nextgen_api
     USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
-        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))));
 CREATE POLICY task_act_policy ON flowable.workflow_tasks FOR UPDATE TO nextgen_api
     USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
-        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))))
     WITH CHECK ((SELECT entitlements.caller()) IS NOT NULL);
 

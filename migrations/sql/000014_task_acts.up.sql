@@ -31,26 +31,23 @@ CREATE POLICY owner_acts ON flowable.workflow_tasks TO nextgen_owner USING (curr
 CREATE POLICY owner_acts ON flowable.process_instances TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
 CREATE POLICY owner_acts ON flowable.incidents FOR SELECT TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
 
--- Why a task cannot be given to a user: the rule that forbids it, NULL if none does. It counts all that the user holds, also
--- what the caller does not see.
+-- Why a task cannot be given to a user: the rule that forbids it, NULL if none does.
 CREATE FUNCTION flowable.recipient_rule(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+    LANGUAGE plpgsql STABLE
 AS $$
-DECLARE
-    v_roles TEXT[] := entitlements.roles_of(p_user_id);
-    v_room  BIGINT;
 BEGIN
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_user_id AND u.is_active) THEN
         RETURN 'active-user';
-    ELSIF p_user_id = ANY (t.excluded_users) THEN
-        RETURN 'excluded-user';
-    ELSIF NOT flowable.is_candidate(t, p_user_id, v_roles) THEN
-        RETURN 'candidate';
     END IF;
-    PERFORM set_config('app.acting', 'on', TRUE);
-    v_room := flowable.room_for(p_user_id, v_roles, t.queue_name);
-    PERFORM set_config('app.acting', 'off', TRUE);
-    RETURN CASE WHEN v_room <= 0 THEN 'max-tasks-per-user' END;
+    RETURN flowable.claim_rule(t, p_user_id, p_user_id, entitlements.roles_of(p_user_id));
+END $$;
+
+-- Whether a user acts as one who holds or owns a task: they do themselves, or stand in for who does.
+CREATE FUNCTION flowable.answers_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (flowable.may_act_as(p_user_id, t.assignee_id) OR flowable.may_act_as(p_user_id, t.owner_id)) IS TRUE;
 END $$;
 
 -- Writes a locked task with what an act changed of it, as its next version. Only a task that the caller sees is written; the
@@ -64,11 +61,11 @@ BEGIN
     PERFORM set_config('app.acting', 'on', TRUE);
     UPDATE flowable.workflow_tasks o
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
-        queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
+        acting_for = t.acting_for, returned_by = t.returned_by, queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
         priority = t.priority, due_date = t.due_date, follow_up_date = t.follow_up_date, version = o.version + 1
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
-          entitlements.caller(), entitlements.caller_roles(), entitlements.caller_queues(), entitlements.caller_may('admin'))
+          entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
     RETURNING * INTO STRICT v_task;
     PERFORM set_config('app.acting', 'off', TRUE);
     RETURN v_task;
@@ -80,6 +77,8 @@ CREATE FUNCTION flowable.released(t flowable.workflow_tasks) RETURNS flowable.wo
 AS $$
 BEGIN
     t.status := CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END;
+    t.returned_by := COALESCE(t.assignee_id, t.returned_by);
+    t.acting_for := NULL;
     t.assignee_id := NULL;
     t.owner_id := NULL;
     t.claimed_at := NULL;
@@ -90,7 +89,7 @@ END $$;
 -- What makes two requests the same act: its kind and content, not the version that the caller had seen.
 CREATE FUNCTION flowable.act_hash(p_act JSONB) RETURNS TEXT
     LANGUAGE sql IMMUTABLE
-AS $$ SELECT md5((p_act - ARRAY['by', 'commandId', 'version'])::TEXT) $$;
+AS $$ SELECT md5((p_act - ARRAY['by', 'for', 'commandId', 'version'])::TEXT) $$;
 
 -- Whether the last thing that was done to a task is this very act of this very person: then it is not done again. Comments
 -- between the two leave that as it is.
@@ -114,7 +113,7 @@ AS $$
         new_assignee, delegate_to, comments, action_data, client_info)
     VALUES (p_new.task_id, p_new.process_instance_id, p_type, p_act ->> 'by', p_old.status, p_new.status, p_old.assignee_id,
         p_new.assignee_id, CASE WHEN p_act ->> 'act' = 'delegate' THEN p_act ->> 'to' END,
-        COALESCE(p_act ->> 'reason', p_act ->> 'text'), p_data, jsonb_build_object('act', flowable.act_hash(p_act)))
+        COALESCE(p_act ->> 'reason', p_act ->> 'text'), p_data || flowable.acting_json(p_act ->> 'for'), jsonb_build_object('act', flowable.act_hash(p_act)))
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
@@ -150,7 +149,7 @@ DECLARE
 BEGIN
     IF p_old.status NOT IN ('CLAIMED', 'DELEGATED') THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF p_old.assignee_id <> p_act ->> 'by' AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
+    ELSIF NOT flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     ELSIF p_act ->> 'to' IN (p_old.assignee_id, p_old.owner_id) THEN
         RETURN flowable.invalid('somebody-else', 'to');
@@ -160,6 +159,7 @@ BEGIN
         RETURN flowable.invalid(v_rule, 'to');
     END IF;
     v_task.status := 'DELEGATED';
+    v_task.acting_for := NULL;
     v_task.owner_id := COALESCE(p_old.owner_id, p_old.assignee_id);
     v_task.assignee_id := p_act ->> 'to';
     v_task := flowable.put_task(v_task);
@@ -176,7 +176,7 @@ DECLARE
 BEGIN
     IF p_old.status <> 'DELEGATED' THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF NOT p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id) AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
+    ELSIF NOT flowable.answers_for(p_old, p_act ->> 'by') AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.status := 'CLAIMED';
@@ -228,8 +228,8 @@ DECLARE
     v_by   TEXT := p_act ->> 'by';
     v_task flowable.workflow_tasks;
 BEGIN
-    IF NOT (v_by IN (p_old.assignee_id, p_old.owner_id)) IS TRUE
-       AND NOT (p_old.assignee_id IS NULL AND flowable.is_candidate(p_old, v_by, entitlements.caller_roles()))
+    IF NOT flowable.answers_for(p_old, v_by)
+       AND NOT (p_old.assignee_id IS NULL AND flowable.is_candidate(p_old, v_by, entitlements.caller_groups()))
        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('escalate');
     END IF;
@@ -248,7 +248,7 @@ DECLARE
     v_staff TEXT[];
     v_data  JSONB := jsonb_build_object('queueName', jsonb_build_object('from', p_old.queue_name, 'to', p_act ->> 'queueName'));
 BEGIN
-    IF p_old.assignee_id IS DISTINCT FROM p_act ->> 'by' AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    IF flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) IS NOT TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
     ELSIF p_old.queue_name = p_act ->> 'queueName' THEN
         RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is there already
@@ -287,7 +287,7 @@ DECLARE
 BEGIN
     IF p_act ?| ARRAY['priority', 'dueDate'] AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
-    ELSIF NOT (p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id)) IS TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    ELSIF NOT flowable.answers_for(p_old, p_act ->> 'by') AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.priority := COALESCE((p_act ->> 'priority')::INTEGER, p_old.priority);
@@ -346,6 +346,12 @@ BEGIN
         RETURN flowable.in_the_way(v_task);
     ELSIF v_task.is_suspended THEN
         RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
+    END IF;
+    IF p_act ->> 'act' <> 'reassign' AND (p_act ->> 'by' IN (v_task.assignee_id, v_task.owner_id)) IS NOT TRUE
+       AND NOT entitlements.caller_reassigns(v_task.queue_name) THEN -- if they may at all, then for an absent colleague
+        p_act := p_act || jsonb_strip_nulls(jsonb_build_object('for', (
+            SELECT who.id FROM (VALUES (v_task.assignee_id), (v_task.owner_id)) AS who (id)
+            WHERE who.id = ANY (entitlements.stands_in_for(p_act ->> 'by')) LIMIT 1)));
     END IF;
     CASE p_act ->> 'act'
         WHEN 'delegate' THEN RETURN flowable.delegate_task(v_task, p_act);
@@ -486,9 +492,9 @@ BEGIN
     RETURN jsonb_build_object('deliveries', COALESCE(v_deliveries, '[]'));
 END $$;
 
-REVOKE ALL ON FUNCTION flowable.recipient_rule(flowable.workflow_tasks, TEXT), flowable.put_task(flowable.workflow_tasks),
+REVOKE ALL ON FUNCTION flowable.put_task(flowable.workflow_tasks),
     flowable.switch_instances(TEXT, BOOLEAN), flowable.placed_tasks(TEXT) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION flowable.recipient_rule(flowable.workflow_tasks, TEXT), flowable.put_task(flowable.workflow_tasks),
+GRANT EXECUTE ON FUNCTION flowable.put_task(flowable.workflow_tasks),
     flowable.switch_instances(TEXT, BOOLEAN), flowable.placed_tasks(TEXT) TO nextgen_api, nextgen_worker;
 GRANT INSERT ON flowable.escalations TO nextgen_api;
 CREATE POLICY own_escalations ON flowable.escalations FOR INSERT TO nextgen_api WITH CHECK (escalated_by = (SELECT entitlements.caller()));
