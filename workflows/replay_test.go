@@ -136,7 +136,7 @@ func TestARecordedRunIsReadable(t *testing.T) {
 			case enumspb.EVENT_TYPE_TIMER_CANCELED, enumspb.EVENT_TYPE_TIMER_FIRED:
 				pending--
 			case enumspb.EVENT_TYPE_MARKER_RECORDED, enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|terminate|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
+				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|resolve-incident|terminate|suspend|resume|reassign|delegate|resolve|escalate|update-task|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
 				require.Less(t, len(summary), 400, "Temporal's limit")
 			}
 		}
