@@ -93,7 +93,10 @@ func TestTheRecordedHistoriesShowWhatTheyAreFor(t *testing.T) {
 		},
 		"recordedBurst":            {enumspb.EVENT_TYPE_MARKER_RECORDED: 3, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"Listeners-of-every-event": {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 9, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
-		"recordedTimers":           {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"recordedTimers-in":        {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"suspended-and-acted-on": {
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 8, enumspb.EVENT_TYPE_TIMER_CANCELED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
+		},
 		"database-is-held": {
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: 1, enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
