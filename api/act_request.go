@@ -44,6 +44,8 @@ var actMembers = map[casework.ActKind]struct{ required, optional []string }{
 	casework.ActMove:     {required: []string{"queueName"}},
 	casework.ActUpdate:   {optional: []string{"priority", "dueDate", "followUpDate"}},
 	casework.ActComment:  {required: []string{"text"}},
+	casework.ActPause:    {required: []string{"reason"}},
+	casework.ActResume:   {},
 }
 
 // given lists the members that the request has, in a fixed order.

@@ -40,6 +40,7 @@ func TestEveryActIsDoneToSeveralTasks(t *testing.T) {
 		"delegate": {sarah, `"to": "james.legal"`, "DELEGATED"}, "resolve": {james, "", "CLAIMED"}, "reassign": {admin, `"to": "james.legal"`, "CLAIMED"},
 		"escalate": {admin, `"reason": "x"`, "CLAIMED"}, "move": {admin, `"queueName": "eo-officer-queue"`, "OPEN"},
 		"update": {admin, `"priority": 7, "dueDate": null`, "CLAIMED"}, "comment": {james, `"text": "x"`, "CLAIMED"},
+		"pause": {sarah, `"reason": "x"`, "CLAIMED"}, "resume": {admin, "", "CLAIMED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, second := idOf(w.ready(t, name)), idOf(w.ready(t, name))

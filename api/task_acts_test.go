@@ -28,6 +28,8 @@ func acts(path string) map[string]request {
 		"reassign": post(admin, path+"/reassign", `{"to": "james.legal"}`),
 		"escalate": post(admin, path+"/escalate", `{"reason": "The press asks."}`),
 		"move":     post(admin, path+"/move", `{"queueName": "`+elsewhere+`"}`),
+		"pause":    post(sarah, path+"/pause", `{"reason": "The supplier is asked."}`),
+		"resume":   post(sarah, path+"/resume", ""),
 		"comment":  post(james, path+"/comment", `{"text": "I have called."}`),
 		"update":   patch(admin, path, `{"priority": 80, "dueDate": "`+soon+`", "followUpDate": "`+soon+`"}`),
 		"claim":    post(james, path+"/claim", ""),
@@ -44,6 +46,9 @@ func (w *world) ready(t *testing.T, act string) string {
 		return path
 	}
 	path, _ := w.held(t)
+	if act == "resume" {
+		w.do(t, 200, post(sarah, path+"/pause", `{"reason": "x"}`))
+	}
 	if act == "resolve" {
 		w.do(t, 200, post(sarah, path+"/delegate", `{"to": "james.legal"}`))
 	}
@@ -56,7 +61,7 @@ func TestEveryActOnATask(t *testing.T) {
 	for name, want := range map[string]struct{ status, assignee, told string }{
 		"delegate": {"DELEGATED", james, "delegate"}, "resolve": {"CLAIMED", sarah, "resolve"}, "reassign": {"CLAIMED", james, "reassign"},
 		"escalate": {"CLAIMED", sarah, "escalate"}, "move": {"OPEN", "", "update-task"}, "update": {"CLAIMED", sarah, "update-task"},
-		"comment": {"CLAIMED", sarah, ""},
+		"comment": {"CLAIMED", sarah, ""}, "pause": {"CLAIMED", sarah, "update-task"}, "resume": {"CLAIMED", sarah, "update-task"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := w.ready(t, name)

@@ -51,6 +51,7 @@ func (x *team) in(t *testing.T, state casework.TaskStatus) string {
 	instance, id := x.place(t, x.task(name)), x.id(name)
 	switch state {
 	case casework.TaskEscalated:
+		x.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP WHERE task_id = $1", id)
 		x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, Escalations: []casework.EscalationDue{{TaskID: id, Level: 1}}})
 	case casework.TaskCancelled:
 		x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CancelTasks: []string{id}})
@@ -442,7 +443,7 @@ func TestAnEscalationByHandIsOnRecord(t *testing.T) {
 	raised := x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActEscalate, Reason: "the press asks"})
 	require.Equal(t, 1, raised.EscalationLevel)
 	require.Equal(t, []string{"1 USER " + x.boss + " the press asks"}, rows[string](t, x.super,
-		"SELECT concat_ws(' ', escalation_level, source, escalated_by, action ->> 'reason') FROM flowable.escalations WHERE task_id = $1", id))
+		"SELECT concat_ws(' ', escalation_level, source, escalated_by, reason) FROM flowable.escalations WHERE task_id = $1", id))
 	history, err := x.api.TaskHistory(t.Context(), x.boss, id, casework.Page{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ESCALATE", x.boss, "the press asks", `{"level": 1}`}, []string{

@@ -25,6 +25,13 @@ func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task,
 	if t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID); err != nil {
 		return casework.Task{}, err
 	}
+	clocks, err := s.as(caller).TaskSLA(ctx, taskID)
+	if err != nil {
+		return casework.Task{}, interpret(err)
+	}
+	if err := json.Unmarshal(clocks, &t.SLA); err != nil {
+		return casework.Task{}, fmt.Errorf("clocks of task %s: %w", taskID, err)
+	}
 	own, err := s.as(caller).TaskVariables(ctx, &taskID)
 	if err != nil {
 		return casework.Task{}, interpret(err)
@@ -182,7 +189,7 @@ func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
 		CandidateUsers: r.CandidateUsers, Priority: int(r.Priority), FormKey: r.FormKey, CreatedAt: r.CreatedAt.UTC(),
 		ClaimedAt: utc(r.ClaimedAt), CompletedAt: utc(r.CompletedAt), DueDate: utc(r.DueDate), FollowUpDate: utc(r.FollowUpDate),
 		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason,
-		OwnerID: r.OwnerID, Suspended: r.IsSuspended, Version: r.Version,
+		OwnerID: r.OwnerID, Suspended: r.IsSuspended, ClaimDueDate: utc(r.ClaimDueDate), PausedAt: utc(r.PausedAt), Version: r.Version,
 	}
 }
 

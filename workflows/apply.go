@@ -40,9 +40,6 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 		if c.CommandID != "" {
 			r.state.remember(c.CommandID)
 		}
-		if outcome == done {
-			r.learn(c)
-		}
 		progress, r.held = true, false
 	}
 	r.state.Inbox = append(waiting, r.state.Inbox...)
@@ -149,6 +146,8 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token, ev.Elements = engine.Activate, c.ElementInstanceID, c.Elements
 	case casework.CommandFinish:
 		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
+	case casework.CommandEscalation:
+		ev.Kind, ev.Token, ev.Code = engine.Escalated, r.tokenOf(c.TaskID), c.Code
 	case casework.CommandChildEnded, casework.CommandChildEscalated:
 		return r.childEvent(c, ev)
 	case casework.CommandDelegate, casework.CommandResolve, casework.CommandReassign, casework.CommandEscalate, casework.CommandUpdateTask:
@@ -157,6 +156,14 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Name = noted, string(c.Kind)
 	}
 	return ev
+}
+
+// tokenOf is the token of a task; for one that is not open any more, what is no token.
+func (r *run) tokenOf(taskID string) string {
+	if i := r.state.task(taskID); i >= 0 {
+		return r.state.Tasks[i].Token
+	}
+	return taskID
 }
 
 // mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
@@ -262,6 +269,8 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
 	r.updateTasks(ev, effects, result)
+	r.learn(cause)
+	r.updateClocks(result)
 	if cause.Kind == casework.CommandChildEnded {
 		r.dropChild(ev.Token)
 	}
@@ -306,5 +315,12 @@ func (r *run) updateTasks(ev engine.Event, effects []engine.Effect, result casew
 }
 
 func (t *OpenTask) place(p casework.TaskPlaced) {
-	t.Queue, t.Assignee, t.Due, t.Level, t.EscalateAt = p.QueueName, p.Assignee, p.DueDate, p.Level, p.EscalateAt
+	t.Assignee = p.Assignee
+	t.setClocks(p)
+}
+
+// setClocks takes over all but who holds the task: of that the model hears by a command.
+func (t *OpenTask) setClocks(p casework.TaskPlaced) {
+	t.Queue, t.Due, t.Level, t.EscalateAt = p.QueueName, p.DueDate, p.Level, p.EscalateAt
+	t.ClaimDue, t.PausedAt = p.ClaimDue, p.PausedAt
 }

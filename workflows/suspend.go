@@ -24,6 +24,10 @@ func (r *run) advance(ev engine.Event) (engine.State, []engine.Effect, error) {
 func (r *run) placedEvent(c casework.Command, ev engine.Event) engine.Event {
 	ev.Kind = engine.TaskAssigned
 	i := r.state.task(c.TaskID)
+	if c.TaskID == "" {
+		ev.Kind, ev.Name = noted, string(c.Kind)
+		return ev
+	}
 	if i < 0 || ev.Token == "" || len(c.Placed) == 0 {
 		return ev // of a task that is gone, or too late: the engine calls it stale
 	}
@@ -42,7 +46,7 @@ func (r *run) learn(c casework.Command) {
 			r.state.Tasks[i].Seq = c.Seq
 		}
 	}
-	if i := r.state.task(c.TaskID); i >= 0 {
+	if i := r.state.task(c.TaskID); i >= 0 && c.Kind != casework.CommandEscalation { // which is not about who holds it
 		r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
 	}
 	switch c.Kind {
@@ -64,7 +68,8 @@ func (r *run) standsStill() bool { return r.suspended() && r.instead == nil }
 func movesCase(kind casework.CommandKind) bool {
 	switch kind {
 	case casework.CommandComplete, casework.CommandMessage, casework.CommandSignal, casework.CommandChildEnded, casework.CommandChildEscalated,
-		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident, casework.CommandResolveIncident:
+		casework.CommandSetVariables, casework.CommandActivate, casework.CommandFinish, casework.CommandRetryIncident, casework.CommandResolveIncident,
+		casework.CommandEscalation:
 		return true
 	default:
 		return false

@@ -41,6 +41,7 @@ type action struct {
 	Failed    string         `yaml:"failed"`  // element id, or token id, of work outside
 	Child     string         `yaml:"child"`   // element id, or token id, of a call activity whose child has ended
 	Escalated string         `yaml:"escalated"`
+	Late      string         `yaml:"late"`     // element id, or token id, of a task at which an escalation is thrown; process: at none
 	Set       bool           `yaml:"set"`      // the variables from outside
 	Activate  string         `yaml:"activate"` // ad-hoc sub-process
 	Finish    string         `yaml:"finish"`   // ad-hoc sub-process
@@ -165,6 +166,10 @@ func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 		ev.Kind, ev.Token = engine.ChildEnded, r.token(a.Child)
 	case a.Escalated != "":
 		ev.Kind, ev.Token = engine.ChildEscalated, r.token(a.Escalated)
+	case a.Late == "process":
+		ev.Kind = engine.Escalated
+	case a.Late != "":
+		ev.Kind, ev.Token = engine.Escalated, r.token(a.Late)
 	case a.Set:
 		ev.Kind = engine.VariablesSet
 	case a.Activate != "":

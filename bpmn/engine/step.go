@@ -83,6 +83,8 @@ func (m *machine) apply(ev Event) error {
 		return m.finishChild(ev)
 	case ChildEscalated:
 		return m.escalateChild(ev)
+	case Escalated:
+		return m.escalate(ev)
 	case VariablesSet:
 		return m.setFromOutside(ev)
 	case Activate, Complete:

@@ -17,12 +17,15 @@ const (
 	ActMove     ActKind = "move"     // to the queue QueueName, where nobody holds it
 	ActUpdate   ActKind = "update"   // sets Priority, DueDate and FollowUpDate, those that are not nil
 	ActComment  ActKind = "comment"  // puts Text on record
+	ActPause    ActKind = "pause"    // its clocks stand still, for Reason
+	ActResume   ActKind = "resume"   // its clocks go on; its deadlines have moved
 )
 
 // ActKinds lists every kind, in a fixed order.
 func ActKinds() []ActKind {
 	return []ActKind{
 		ActClaim, ActUnclaim, ActComplete, ActDelegate, ActResolve, ActReassign, ActEscalate, ActMove, ActUpdate, ActComment,
+		ActPause, ActResume,
 	}
 }
 

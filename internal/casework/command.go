@@ -27,6 +27,7 @@ const (
 	CommandSuspend        CommandKind = "suspend"     // no timer fires and nothing moves the case until it is resumed
 	CommandResume         CommandKind = "resume"      // with all its open tasks in Placed
 
+	CommandEscalation      CommandKind = "throw-escalation" // the BPMN escalation Code, at TaskID or in the process itself
 	CommandResolveIncident CommandKind = "resolve-incident" // what failed counts as done, with the answer Variables
 )
 
@@ -36,7 +37,7 @@ func CommandKinds() []CommandKind {
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
 		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
 		CommandDelegate, CommandResolve, CommandReassign, CommandEscalate, CommandUpdateTask, CommandSuspend, CommandResume,
-		CommandResolveIncident,
+		CommandResolveIncident, CommandEscalation,
 	}
 }
 

@@ -52,10 +52,13 @@ type Task struct {
 	EscalationLevel   int            `json:"escalationLevel"`
 	Outcome           *string        `json:"outcome"`
 	OutcomeReason     *string        `json:"outcomeReason,omitempty"`
-	OwnerID           *string        `json:"ownerId"`   // of a delegated task: who gets it back
-	Suspended         bool           `json:"suspended"` // with its process instance: nobody acts on it
+	OwnerID           *string        `json:"ownerId"`      // of a delegated task: who gets it back
+	Suspended         bool           `json:"suspended"`    // with its process instance: nobody acts on it
+	ClaimDueDate      *time.Time     `json:"claimDueDate"` // by when somebody should claim it
+	PausedAt          *time.Time     `json:"pausedAt"`     // its clocks stand still since then
 	Version           int64          `json:"version"`
 	Variables         map[string]any `json:"variables,omitempty"` // only where one task is read
+	SLA               *TaskSLA       `json:"sla,omitempty"`       // only where one task is read
 }
 
 // TaskFilter narrows a list of tasks. Zero fields do not filter.

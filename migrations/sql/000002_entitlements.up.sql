@@ -254,14 +254,15 @@ BEGIN
           AND (r.permissions ->> p_permission = 'true' OR r.permissions ->> 'admin' = 'true'));
 END $$;
 
+-- Records a change of a row, but for the columns that the trigger names.
 CREATE FUNCTION entitlements.record_change() RETURNS TRIGGER
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
     INSERT INTO entitlements.audit_log (actor_id, action, object_type, old_value, new_value)
     VALUES (COALESCE(entitlements.caller(), session_user), TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME,
-            CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END,
-            CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+            CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - COALESCE(TG_ARGV, '{}') END,
+            CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - COALESCE(TG_ARGV, '{}') END);
     RETURN NULL;
 END $$;
 
@@ -271,6 +272,8 @@ CREATE TRIGGER users_touch BEFORE UPDATE ON entitlements.users
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
 CREATE TRIGGER workflow_roles_touch BEFORE UPDATE ON entitlements.workflow_roles
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
+CREATE TRIGGER departments_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.departments
+    FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER users_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.users
     FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER workflow_roles_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.workflow_roles

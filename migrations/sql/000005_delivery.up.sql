@@ -17,7 +17,8 @@ CREATE TABLE flowable.task_commands (
     CONSTRAINT task_commands_pkey PRIMARY KEY (command_id),
     CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate',
         'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities',
-        'delegate', 'resolve', 'reassign', 'escalate', 'update-task', 'suspend', 'resume', 'resolve-incident')),
+        'delegate', 'resolve', 'reassign', 'escalate', 'update-task', 'suspend', 'resume', 'resolve-incident',
+        'throw-escalation')),
     CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED')),
     CONSTRAINT task_commands_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );

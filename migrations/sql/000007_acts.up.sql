@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -99,7 +99,8 @@ DECLARE
 BEGIN
     RETURN (
         SELECT count(*) FROM flowable.workflow_tasks t
-        WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED') AND t.queue_name = p_queue) + (
+        WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED') AND t.queue_name = p_queue)
+        + (
         SELECT count(*) FROM flowable.workflow_tasks t
         WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED' AND t.queue_name = p_queue);
 END $$;
@@ -174,6 +175,23 @@ CREATE FUNCTION flowable.may_act_as(p_user_id TEXT, p_person TEXT) RETURNS BOOLE
 AS $$
 BEGIN
     RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
+END $$;
+
+-- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder acts; NULL if they act for
+-- themselves.
+CREATE FUNCTION flowable.acted_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_absent TEXT[];
+BEGIN
+    IF p_user_id = t.assignee_id THEN
+        RETURN t.acting_for;
+    ELSIF p_user_id = t.owner_id THEN
+        RETURN NULL;
+    END IF;
+    v_absent := entitlements.stands_in_for(p_user_id);
+    RETURN CASE WHEN t.assignee_id = ANY (v_absent) THEN t.assignee_id WHEN t.owner_id = ANY (v_absent) THEN t.owner_id END;
 END $$;
 
 -- What history says of an act that somebody has done for an absent colleague.
@@ -279,7 +297,7 @@ DECLARE
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
-    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL AND NOT t.is_suspended
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended AND t.paused_at IS NULL
       AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
       AND NOT t.excluded_users && v_people
@@ -336,7 +354,7 @@ BEGIN
             HAVING p_queue_names IS NOT NULL OR NOT bool_and(a.assignment_strategy = 'MANUAL')) AS mine
         CROSS JOIN LATERAL ( -- the head of the queue; it may turn out to be for others
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
-            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
         ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
@@ -369,7 +387,6 @@ AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
-    v_for  TEXT;
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -383,15 +400,13 @@ BEGIN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
     ELSIF v_old.is_suspended THEN
         RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
-    ELSIF flowable.may_act_as(p_user_id, v_old.assignee_id) THEN
-        v_for := COALESCE(NULLIF(v_old.assignee_id, p_user_id), v_old.acting_for);
-    ELSIF NOT entitlements.caller_reassigns(v_old.queue_name) THEN
+    ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
     v_task := flowable.put_task(flowable.released(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
-        flowable.acting_json(v_for));
+        flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
@@ -419,8 +434,8 @@ BEGIN
             outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND (v_eyes OR t.four_eyes_of = '{}')
-          AND NOT t.is_suspended AND (v_seen IS NULL OR t.version = v_seen)
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND NOT t.is_suspended
+          AND (v_seen IS NULL OR t.version = v_seen) AND (v_eyes OR t.four_eyes_of = '{}')
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -435,7 +450,7 @@ BEGIN
         ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
         ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
-            OR flowable.four_eyes_bar(v_task, COALESCE(NULLIF(v_task.assignee_id, p_user_id), v_task.acting_for))) THEN
+            OR flowable.four_eyes_bar(v_task, flowable.acted_for(v_task, p_user_id))) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'four-eyes');
         END IF;
         v_old := v_task.status; -- the row is locked: this time it is found
@@ -463,6 +478,7 @@ DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
     v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
+    v_clock      RECORD;
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -480,10 +496,12 @@ BEGIN
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, CURRENT_TIMESTAMP) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
-        priority, engine_rev, start_event_id)
+        priority, engine_rev, start_event_id, sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,

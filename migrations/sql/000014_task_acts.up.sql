@@ -31,23 +31,23 @@ CREATE POLICY owner_acts ON flowable.workflow_tasks TO nextgen_owner USING (curr
 CREATE POLICY owner_acts ON flowable.process_instances TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
 CREATE POLICY owner_acts ON flowable.incidents FOR SELECT TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
 
--- Why a task cannot be given to a user: the rule that forbids it, NULL if none does.
+-- Why a task cannot be given to a user: the rule that forbids it, NULL if none does. It counts all that the user holds, also
+-- what the caller does not see.
 CREATE FUNCTION flowable.recipient_rule(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_roles TEXT[] := entitlements.roles_of(p_user_id);
+    v_rule  TEXT := flowable.may_hold(t, p_user_id);
 BEGIN
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_user_id AND u.is_active) THEN
         RETURN 'active-user';
+    ELSIF v_rule IS NOT NULL THEN
+        RETURN v_rule;
+    ELSIF NOT flowable.is_candidate(t, p_user_id, v_roles) THEN
+        RETURN 'candidate';
     END IF;
-    RETURN flowable.claim_rule(t, p_user_id, p_user_id, entitlements.roles_of(p_user_id));
-END $$;
-
--- Whether a user acts as one who holds or owns a task: they do themselves, or stand in for who does.
-CREATE FUNCTION flowable.answers_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS BOOLEAN
-    LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    RETURN (flowable.may_act_as(p_user_id, t.assignee_id) OR flowable.may_act_as(p_user_id, t.owner_id)) IS TRUE;
+    RETURN CASE WHEN flowable.room_for(p_user_id, v_roles, t.queue_name) <= 0 THEN 'max-tasks-per-user' END;
 END $$;
 
 -- Writes a locked task with what an act changed of it, as its next version. Only a task that the caller sees is written; the
@@ -61,8 +61,9 @@ BEGIN
     PERFORM set_config('app.acting', 'on', TRUE);
     UPDATE flowable.workflow_tasks o
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
-        acting_for = t.acting_for, returned_by = t.returned_by, queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
-        priority = t.priority, due_date = t.due_date, follow_up_date = t.follow_up_date, version = o.version + 1
+        queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
+        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at,
+        paused_at = t.paused_at, follow_up_date = t.follow_up_date, acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by, version = o.version + 1
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
           entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
@@ -76,10 +77,10 @@ CREATE FUNCTION flowable.released(t flowable.workflow_tasks) RETURNS flowable.wo
     LANGUAGE plpgsql IMMUTABLE
 AS $$
 BEGIN
-    t.status := CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END;
+    t.status := CASE WHEN t.escalated_at IS NOT NULL THEN 'ESCALATED' ELSE 'OPEN' END; -- a warning alone does not raise it
     t.returned_by := COALESCE(t.assignee_id, t.returned_by);
-    t.acting_for := NULL;
     t.assignee_id := NULL;
+    t.acting_for := NULL;
     t.owner_id := NULL;
     t.claimed_at := NULL;
     t.claimed_by := NULL;
@@ -89,7 +90,7 @@ END $$;
 -- What makes two requests the same act: its kind and content, not the version that the caller had seen.
 CREATE FUNCTION flowable.act_hash(p_act JSONB) RETURNS TEXT
     LANGUAGE sql IMMUTABLE
-AS $$ SELECT md5((p_act - ARRAY['by', 'for', 'commandId', 'version'])::TEXT) $$;
+AS $$ SELECT md5((p_act - ARRAY['by', 'commandId', 'version'])::TEXT) $$;
 
 -- Whether the last thing that was done to a task is this very act of this very person: then it is not done again. Comments
 -- between the two leave that as it is.
@@ -105,7 +106,7 @@ BEGIN
         LIMIT 1), FALSE);
 END $$;
 
--- Puts an act on record. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
+-- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
 CREATE FUNCTION flowable.record_act(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks, p_type TEXT, p_act JSONB, p_data JSONB) RETURNS VOID
     LANGUAGE sql
 AS $$
@@ -113,7 +114,8 @@ AS $$
         new_assignee, delegate_to, comments, action_data, client_info)
     VALUES (p_new.task_id, p_new.process_instance_id, p_type, p_act ->> 'by', p_old.status, p_new.status, p_old.assignee_id,
         p_new.assignee_id, CASE WHEN p_act ->> 'act' = 'delegate' THEN p_act ->> 'to' END,
-        COALESCE(p_act ->> 'reason', p_act ->> 'text'), p_data || flowable.acting_json(p_act ->> 'for'), jsonb_build_object('act', flowable.act_hash(p_act)))
+        COALESCE(p_act ->> 'reason', p_act ->> 'text'),
+        p_data || flowable.acting_json(flowable.acted_for(p_old, p_act ->> 'by')), jsonb_build_object('act', flowable.act_hash(p_act)))
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
@@ -159,9 +161,9 @@ BEGIN
         RETURN flowable.invalid(v_rule, 'to');
     END IF;
     v_task.status := 'DELEGATED';
-    v_task.acting_for := NULL;
     v_task.owner_id := COALESCE(p_old.owner_id, p_old.assignee_id);
     v_task.assignee_id := p_act ->> 'to';
+    v_task.acting_for := NULL;
     v_task := flowable.put_task(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'DELEGATE', p_act, '{}');
     RETURN flowable.tell_workflow(v_task, 'delegate', p_act);
@@ -176,11 +178,13 @@ DECLARE
 BEGIN
     IF p_old.status <> 'DELEGATED' THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF NOT flowable.answers_for(p_old, p_act ->> 'by') AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
+    ELSIF NOT flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) AND NOT flowable.may_act_as(p_act ->> 'by', p_old.owner_id)
+        AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.status := 'CLAIMED';
     v_task.assignee_id := p_old.owner_id;
+    v_task.acting_for := NULL;
     v_task.owner_id := NULL;
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_old.owner_id AND u.is_active) THEN
         v_task := flowable.released(v_task);
@@ -228,8 +232,8 @@ DECLARE
     v_by   TEXT := p_act ->> 'by';
     v_task flowable.workflow_tasks;
 BEGIN
-    IF NOT flowable.answers_for(p_old, v_by)
-       AND NOT (p_old.assignee_id IS NULL AND flowable.is_candidate(p_old, v_by, entitlements.caller_groups()))
+    IF NOT (flowable.may_act_as(v_by, p_old.assignee_id) OR flowable.may_act_as(v_by, p_old.owner_id)) IS TRUE
+       AND NOT (p_old.assignee_id IS NULL AND flowable.is_candidate(p_old, v_by, entitlements.caller_roles()))
        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('escalate');
     END IF;
@@ -287,7 +291,8 @@ DECLARE
 BEGIN
     IF p_act ?| ARRAY['priority', 'dueDate'] AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
-    ELSIF NOT flowable.answers_for(p_old, p_act ->> 'by') AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    ELSIF NOT (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS TRUE
+        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.priority := COALESCE((p_act ->> 'priority')::INTEGER, p_old.priority);
@@ -304,6 +309,7 @@ BEGIN
         IF v_task.due_date <= CURRENT_TIMESTAMP THEN
             RETURN flowable.invalid('future-date', 'dueDate');
         END IF;
+        v_task.complete_seconds := NULL; -- from now on it is what was given, whatever becomes of the calendar
         v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
     END IF;
     IF v_task.follow_up_date IS DISTINCT FROM p_old.follow_up_date THEN
@@ -347,12 +353,6 @@ BEGIN
     ELSIF v_task.is_suspended THEN
         RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     END IF;
-    IF p_act ->> 'act' <> 'reassign' AND (p_act ->> 'by' IN (v_task.assignee_id, v_task.owner_id)) IS NOT TRUE
-       AND NOT entitlements.caller_reassigns(v_task.queue_name) THEN -- if they may at all, then for an absent colleague
-        p_act := p_act || jsonb_strip_nulls(jsonb_build_object('for', (
-            SELECT who.id FROM (VALUES (v_task.assignee_id), (v_task.owner_id)) AS who (id)
-            WHERE who.id = ANY (entitlements.stands_in_for(p_act ->> 'by')) LIMIT 1)));
-    END IF;
     CASE p_act ->> 'act'
         WHEN 'delegate' THEN RETURN flowable.delegate_task(v_task, p_act);
         WHEN 'resolve' THEN RETURN flowable.resolve_task(v_task, p_act);
@@ -360,6 +360,7 @@ BEGIN
         WHEN 'escalate' THEN RETURN flowable.escalate_by_hand(v_task, p_act);
         WHEN 'move' THEN RETURN flowable.move_task(v_task, p_act);
         WHEN 'update' THEN RETURN flowable.update_task(v_task, p_act);
+        WHEN 'pause', 'resume' THEN RETURN flowable.pause_task(v_task, p_act);
     END CASE;
 END $$;
 
@@ -422,25 +423,40 @@ BEGIN
     RETURN jsonb_build_object('instances', v_changed, 'tasks', v_tasks);
 END $$;
 
--- Lets the clocks of some instances and their open tasks stand still from now on, or go on: what was due then is due as much
--- later as they stood. A task that has been paused by itself before stays so.
+-- Lets the clocks of some instances and their open tasks stand still from now on, or go on: all is due later by the working time
+-- that was lost. A task that has been paused by itself before stays so.
 CREATE FUNCTION flowable.switch_clocks(p_instances TEXT[], p_suspend BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_task     flowable.workflow_tasks;
+    v_instance flowable.process_instances;
 BEGIN
     IF p_suspend THEN
         UPDATE flowable.workflow_tasks t SET paused_at = CURRENT_TIMESTAMP
         WHERE t.process_instance_id = ANY (p_instances) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at IS NULL;
+        UPDATE flowable.process_instances i SET sla_next_at = NULL WHERE i.process_instance_id = ANY (p_instances) AND i.sla_next_at IS NOT NULL;
         RETURN;
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET due_date = t.due_date + (CURRENT_TIMESTAMP - t.paused_at), claim_due_date = t.claim_due_date + (CURRENT_TIMESTAMP - t.paused_at),
-        paused_at = NULL
-    FROM flowable.process_instances i
-    WHERE i.process_instance_id = ANY (p_instances) AND t.process_instance_id = i.process_instance_id
-      AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at = i.suspended_at;
-    UPDATE flowable.process_instances i SET sla_due_date = i.sla_due_date + (CURRENT_TIMESTAMP - i.suspended_at)
-    WHERE i.process_instance_id = ANY (p_instances);
+    FOR v_task IN
+        SELECT t.* FROM flowable.workflow_tasks t JOIN flowable.process_instances i ON i.process_instance_id = t.process_instance_id
+        WHERE i.process_instance_id = ANY (p_instances) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.paused_at = i.suspended_at
+        ORDER BY t.task_id FOR UPDATE OF t
+    LOOP
+        v_task := flowable.without_pause(v_task);
+        UPDATE flowable.workflow_tasks t
+        SET due_date = v_task.due_date, complete_seconds = v_task.complete_seconds, claim_due_date = v_task.claim_due_date,
+            offered_at = v_task.offered_at, paused_at = NULL
+        WHERE t.task_id = v_task.task_id;
+    END LOOP;
+    FOR v_instance IN
+        SELECT i.* FROM flowable.process_instances i WHERE i.process_instance_id = ANY (p_instances) AND i.sla_due_date IS NOT NULL
+    LOOP
+        v_instance := flowable.without_suspension(v_instance);
+        UPDATE flowable.process_instances i
+        SET sla_due_date = v_instance.sla_due_date, sla_seconds = v_instance.sla_seconds, sla_next_at = v_instance.sla_next_at
+        WHERE i.process_instance_id = v_instance.process_instance_id;
+    END LOOP;
 END $$;
 
 -- The open tasks of an instance as its workflow has to know them.
@@ -492,9 +508,9 @@ BEGIN
     RETURN jsonb_build_object('deliveries', COALESCE(v_deliveries, '[]'));
 END $$;
 
-REVOKE ALL ON FUNCTION flowable.put_task(flowable.workflow_tasks),
+REVOKE ALL ON FUNCTION flowable.recipient_rule(flowable.workflow_tasks, TEXT), flowable.put_task(flowable.workflow_tasks),
     flowable.switch_instances(TEXT, BOOLEAN), flowable.placed_tasks(TEXT) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION flowable.put_task(flowable.workflow_tasks),
+GRANT EXECUTE ON FUNCTION flowable.recipient_rule(flowable.workflow_tasks, TEXT), flowable.put_task(flowable.workflow_tasks),
     flowable.switch_instances(TEXT, BOOLEAN), flowable.placed_tasks(TEXT) TO nextgen_api, nextgen_worker;
 GRANT INSERT ON flowable.escalations TO nextgen_api;
 CREATE POLICY own_escalations ON flowable.escalations FOR INSERT TO nextgen_api WITH CHECK (escalated_by = (SELECT entitlements.caller()));
