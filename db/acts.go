@@ -54,12 +54,14 @@ var rules = map[string]string{
 	"assignee":           "the task is held by somebody else",
 	"candidate":          "you are not a candidate of this task",
 	"excluded-user":      "you are excluded from this task",
+	"four-eyes":          "you have completed, or somebody for you, a task of this case that somebody else must check",
 	"max-tasks-per-user": "you hold as many tasks of this queue as your role allows",
 	"operate":            "this needs the permission operate",
 	"only-retry":         "what failed says where the case goes on: it can only be tried again",
 	"reassign":           "this needs the permission reassign, or supervise for the task's queue",
 	"supervise":          "this needs the permission supervise for the task's queue",
 	"escalate":           "only who holds the task, may claim it or supervises its queue raises it",
+	"skills":             "you do not have all the skills that this task requires",
 }
 
 // mistakes says what each rule finds wrong with a member of a request.
@@ -67,6 +69,8 @@ var mistakes = map[string]string{
 	"active-user":        "is no active user",
 	"candidate":          "is no candidate of this task",
 	"excluded-user":      "is excluded from this task",
+	"four-eyes":          "has completed, or somebody for them, a task of this case that somebody else must check",
+	"skills":             "does not have all the skills that this task requires",
 	"max-tasks-per-user": "holds as many tasks of this queue as their role allows",
 	"somebody-else":      "holds or owns the task already",
 	"active-queue":       "is no active queue",

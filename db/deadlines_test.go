@@ -291,7 +291,7 @@ func TestClocksOfTheModelComeBeforeThoseOfTheQueue(t *testing.T) {
 		raw, err := json.Marshal(u.task(n))
 		require.NoError(t, err)
 		body := strings.TrimSuffix(string(raw), "}") + strings.Join(change, "") + "}"
-		u.exec(t, `SELECT flowable.place_task(i, 'C', 'k', $2::JSONB, $3) FROM flowable.process_instances i WHERE process_instance_id = $1`, instance, body, monday)
+		u.exec(t, `SELECT flowable.place_task(i, c, 'k', '{}', $2::JSONB, $3) FROM flowable.process_instances i JOIN onecms.cases c USING (case_id) WHERE process_instance_id = $1`, instance, body, monday)
 		return u.see(t, u.user, u.id(n))
 	}
 	at := func(day, hour int) time.Time { return time.Date(2030, 1, day, hour, 0, 0, 0, time.UTC) }

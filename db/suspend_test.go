@@ -123,7 +123,7 @@ func TestASuspendedCaseStandsStillWithAllThatItCalls(t *testing.T) {
 		acts = append(acts, strings.TrimSpace(a.ActionType+" "+a.ActionBy+" "+string(a.Data)))
 	}
 	require.Equal(t, []string{
-		"CREATE SYSTEM", `UPDATE ` + operator + ` {"suspended": {"to": true, "from": false}}`, "COMMENT " + x.third,
+		`CREATE SYSTEM {"routedBy": "role"}`, `UPDATE ` + operator + ` {"suspended": {"to": true, "from": false}}`, "COMMENT " + x.third,
 		`UPDATE ` + operator + ` {"suspended": {"to": false, "from": true}}`, "CLAIM " + x.third,
 	}, acts)
 }

@@ -190,6 +190,12 @@ type FlowableWorkflowTask struct {
 	CalendarName      *string
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
+	ActingFor         *string
+	ReturnedBy        *string
+	ClaimLane         int16
+	ClaimRank         float64
+	ClaimGrowth       float64
+	RankVersion       int32
 	CompleteSeconds   *int64
 	ClaimSeconds      *int64
 	OfferedAt         *time.Time

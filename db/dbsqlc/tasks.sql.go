@@ -83,7 +83,7 @@ func (q *Queries) TaskComments(ctx context.Context, arg TaskCommentsParams) ([]F
 }
 
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -130,6 +130,12 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.CalendarName,
 		&i.ClaimDueDate,
 		&i.PausedAt,
+		&i.ActingFor,
+		&i.ReturnedBy,
+		&i.ClaimLane,
+		&i.ClaimRank,
+		&i.ClaimGrowth,
+		&i.RankVersion,
 		&i.CompleteSeconds,
 		&i.ClaimSeconds,
 		&i.OfferedAt,
@@ -189,7 +195,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskListByCreated = `-- name: TaskListByCreated :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -290,6 +296,12 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 			&i.CompleteSeconds,
 			&i.ClaimSeconds,
 			&i.OfferedAt,
@@ -308,7 +320,7 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 }
 
 const taskListByDue = `-- name: TaskListByDue :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -409,6 +421,12 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 			&i.CompleteSeconds,
 			&i.ClaimSeconds,
 			&i.OfferedAt,
@@ -427,7 +445,7 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 }
 
 const taskListByPriority = `-- name: TaskListByPriority :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -530,6 +548,12 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 			&i.CompleteSeconds,
 			&i.ClaimSeconds,
 			&i.OfferedAt,
@@ -548,7 +572,7 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -610,6 +634,12 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 			&i.CompleteSeconds,
 			&i.ClaimSeconds,
 			&i.OfferedAt,
@@ -628,7 +658,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -683,6 +713,12 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 			&i.CompleteSeconds,
 			&i.ClaimSeconds,
 			&i.OfferedAt,

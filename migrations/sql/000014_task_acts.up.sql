@@ -42,8 +42,8 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_user_id AND u.is_active) THEN
         RETURN 'active-user';
-    ELSIF p_user_id = ANY (t.excluded_users) THEN
-        RETURN 'excluded-user';
+    ELSIF flowable.may_hold(t, p_user_id) IS NOT NULL THEN
+        RETURN flowable.may_hold(t, p_user_id);
     ELSIF NOT flowable.is_candidate(t, p_user_id, v_roles) THEN
         RETURN 'candidate';
     END IF;
@@ -66,10 +66,10 @@ BEGIN
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
         queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
         priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at,
-        paused_at = t.paused_at, follow_up_date = t.follow_up_date, version = o.version + 1
+        paused_at = t.paused_at, follow_up_date = t.follow_up_date, acting_for = t.acting_for, returned_by = t.returned_by, version = o.version + 1
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
-          entitlements.caller(), entitlements.caller_roles(), entitlements.caller_queues(), entitlements.caller_may('admin'))
+          entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
     RETURNING * INTO STRICT v_task;
     PERFORM set_config('app.acting', 'off', TRUE);
     RETURN v_task;
@@ -81,7 +81,9 @@ CREATE FUNCTION flowable.released(t flowable.workflow_tasks) RETURNS flowable.wo
 AS $$
 BEGIN
     t.status := CASE WHEN t.escalated_at IS NOT NULL THEN 'ESCALATED' ELSE 'OPEN' END; -- a warning alone does not raise it
+    t.returned_by := t.assignee_id;
     t.assignee_id := NULL;
+    t.acting_for := NULL;
     t.owner_id := NULL;
     t.claimed_at := NULL;
     t.claimed_by := NULL;
@@ -107,7 +109,7 @@ BEGIN
         LIMIT 1), FALSE);
 END $$;
 
--- Puts an act on record. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
+-- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
 CREATE FUNCTION flowable.record_act(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks, p_type TEXT, p_act JSONB, p_data JSONB) RETURNS VOID
     LANGUAGE sql
 AS $$
@@ -115,7 +117,9 @@ AS $$
         new_assignee, delegate_to, comments, action_data, client_info)
     VALUES (p_new.task_id, p_new.process_instance_id, p_type, p_act ->> 'by', p_old.status, p_new.status, p_old.assignee_id,
         p_new.assignee_id, CASE WHEN p_act ->> 'act' = 'delegate' THEN p_act ->> 'to' END,
-        COALESCE(p_act ->> 'reason', p_act ->> 'text'), p_data, jsonb_build_object('act', flowable.act_hash(p_act)))
+        COALESCE(p_act ->> 'reason', p_act ->> 'text'),
+        p_data || flowable.acting_json(CASE WHEN p_old.assignee_id <> p_act ->> 'by'
+            AND flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) THEN p_old.assignee_id END), jsonb_build_object('act', flowable.act_hash(p_act)))
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
@@ -151,7 +155,7 @@ DECLARE
 BEGIN
     IF p_old.status NOT IN ('CLAIMED', 'DELEGATED') THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF p_old.assignee_id <> p_act ->> 'by' AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
+    ELSIF NOT flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     ELSIF p_act ->> 'to' IN (p_old.assignee_id, p_old.owner_id) THEN
         RETURN flowable.invalid('somebody-else', 'to');
@@ -163,6 +167,7 @@ BEGIN
     v_task.status := 'DELEGATED';
     v_task.owner_id := COALESCE(p_old.owner_id, p_old.assignee_id);
     v_task.assignee_id := p_act ->> 'to';
+    v_task.acting_for := NULL;
     v_task := flowable.put_task(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'DELEGATE', p_act, '{}');
     RETURN flowable.tell_workflow(v_task, 'delegate', p_act);
@@ -177,11 +182,13 @@ DECLARE
 BEGIN
     IF p_old.status <> 'DELEGATED' THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF NOT p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id) AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
+    ELSIF (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS NOT TRUE
+        AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.status := 'CLAIMED';
     v_task.assignee_id := p_old.owner_id;
+    v_task.acting_for := NULL;
     v_task.owner_id := NULL;
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_old.owner_id AND u.is_active) THEN
         v_task := flowable.released(v_task);
@@ -249,7 +256,7 @@ DECLARE
     v_staff TEXT[];
     v_data  JSONB := jsonb_build_object('queueName', jsonb_build_object('from', p_old.queue_name, 'to', p_act ->> 'queueName'));
 BEGIN
-    IF p_old.assignee_id IS DISTINCT FROM p_act ->> 'by' AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    IF flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) IS NOT TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
     ELSIF p_old.queue_name = p_act ->> 'queueName' THEN
         RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is there already
