@@ -12,23 +12,33 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// answerOf translates what an activity answered.
+// answerOf translates what an activity answered. What is large in it goes on by reference.
 func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
+	ev, packed := r.readAnswer(ctx, w)
+	if !packed {
+		r.pack(&ev)
+	}
+	return ev
+}
+
+// readAnswer reports of an answer whether the activity has seen to its large values.
+func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed bool) {
 	var value json.RawMessage
 	if err := w.future.Get(ctx, &value); err != nil {
-		return failure(w.token, err)
+		return failure(w.token, err), false
 	}
-	value, err := storable(jsonOf(value))
+	value, err := values.Storable(jsonOf(value))
 	if err != nil {
-		return unusable(w.token, err)
+		return unusable(w.token, err), false
 	}
-	ev := engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
+	ev = engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
 	i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token })
 	if i < 0 {
-		return ev
+		return ev, false
 	}
 	n := &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)]
 	switch name := r.state.Activities[i].Type; {
@@ -40,10 +50,10 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 	case n.Service == nil || n.Service.ResultVariable == "":
 		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
 	}
-	if err := checkNames(ev.Variables); err != nil {
-		return unusable(w.token, err)
+	if err := values.CheckNames(ev.Variables); err != nil {
+		return unusable(w.token, err), false
 	}
-	return ev
+	return ev, r.byReference(n)
 }
 
 // unusable is the failure of an activity that did its work and whose answer cannot be kept.
@@ -82,7 +92,7 @@ func failure(token string, err error) engine.Event {
 	var panicked *temporal.PanicError
 	switch {
 	case errors.As(err, &application):
-		ev.Type, ev.Reason = clean(application.Type()), reason(application.Message())
+		ev.Type, ev.Reason = values.Clean(application.Type()), reason(application.Message())
 		if ev.Type == casework.BpmnErrorType {
 			bpmnError(&ev, application)
 		}
@@ -110,24 +120,24 @@ func bpmnError(ev *engine.Event, e *temporal.ApplicationError) {
 	}
 	raw, err := json.Marshal(variables)
 	if err == nil {
-		raw, err = storable(raw)
+		raw, err = values.Storable(raw)
 	}
 	if err == nil {
 		variables = nil
 		err = json.Unmarshal(raw, &variables)
 	}
 	if err == nil {
-		err = checkNames(variables)
+		err = values.CheckNames(variables)
 	}
 	if err != nil {
 		*ev = unusable(ev.Token, err)
 		return
 	}
-	ev.Code, ev.Variables = clean(code), variables
+	ev.Code, ev.Variables = values.Clean(code), variables
 }
 
 // reason is what somebody else said of a failure, as an incident can hold it.
-func reason(s string) string { return short(clean(s)) }
+func reason(s string) string { return short(values.Clean(s)) }
 
 // answerCause names the answer of an activity as the cause of a step. What it holds is part of the name: done again, as
 // after a reset, an activity may answer something else, and then the answer on record comes first.

@@ -225,7 +225,7 @@ const (
 // step runs the engine on one event and commits what it did. The new state is taken only with the commit.
 func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
 	ev.At = r.at(ctx)
-	next, effects, err := r.engine(r.program, r.state.Engine, ev)
+	next, effects, err := r.engine(r.program, r.source(), r.state.Engine, ev)
 	if err != nil && !errors.Is(err, engine.ErrStale) {
 		panic(err) // the engine promises no other error
 	}
@@ -251,6 +251,9 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 		return refused, nil
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
+	if r.values != nil {
+		r.values.Keep(commit.Values)
+	}
 	r.updateTasks(ev, effects, result)
 	if cause.Kind == casework.CommandChildEnded {
 		r.dropChild(ev.Token)

@@ -70,7 +70,10 @@ func (r *run) startActivity(ctx workflow.Context, token string, n *bpmn.Node, a 
 	cancellable, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
 	w := work{token: token, cancel: cancel}
 	input := r.activityInput(n, token, a)
-	size, err := sizeOf(input)
+	err, size := r.hand(&input, n, a), 0
+	if err == nil {
+		size, err = sizeOf(input)
+	}
 	if err == nil {
 		err = checkRequest(activityType(a), a.Topic, size)
 	}
@@ -129,7 +132,7 @@ func serviceOptions(n *bpmn.Node) workflow.ActivityOptions {
 func (r *run) activityInput(n *bpmn.Node, token string, a *engine.Activity) casework.ActivityInput {
 	in := casework.ActivityInput{
 		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: n.ID, ElementInstanceID: token,
-		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey, Variables: a.Variables, Fields: a.Fields,
+		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey,
 	}
 	switch {
 	case a.Kind == engine.ScriptActivity && n.Script != nil:

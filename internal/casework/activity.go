@@ -22,10 +22,17 @@ type ActivityInput struct {
 	ElementInstanceID string                     `json:"elementInstanceId"` // the same for every attempt
 	CaseNumber        string                     `json:"caseNumber,omitempty"`
 	BusinessKey       string                     `json:"businessKey,omitempty"`
-	Variables         map[string]json.RawMessage `json:"variables,omitempty"` // visible where the element runs
-	Fields            map[string]json.RawMessage `json:"fields,omitempty"`    // of the element, evaluated, by name
-	Script            *ScriptSource              `json:"script,omitempty"`    // script task
-	Decision          string                     `json:"decision,omitempty"`  // business rule task: key of the decision
+	Variables         map[string]json.RawMessage `json:"variables,omitempty"`  // visible where the element runs
+	Fields            map[string]json.RawMessage `json:"fields,omitempty"`     // of the element, evaluated, by name
+	References        *References                `json:"references,omitempty"` // only for our own activities, which may answer with them as well
+	Script            *ScriptSource              `json:"script,omitempty"`     // script task
+	Decision          string                     `json:"decision,omitempty"`   // business rule task: key of the decision
+}
+
+// References name what in an ActivityInput is a reference to a large value (ADR 0012).
+type References struct {
+	Variables []string `json:"variables,omitempty"`
+	Fields    []string `json:"fields,omitempty"`
 }
 
 // IdempotencyKey is the same for every attempt of the same piece of work and differs from that of any other.
