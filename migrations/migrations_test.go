@@ -56,28 +56,3 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 	require.Equal(t, first, schema(t, url))
 	require.NoError(t, migrations.Up(t.Context(), url), "up again changes nothing")
 }
-
-// The schema of version 10 knows only the outbox: what has waited for less than a second must not be forgotten on the way.
-func TestGoingBackToVersion10QueuesEveryClaim(t *testing.T) {
-	t.Parallel()
-	url := testdb.Empty(t)
-	require.NoError(t, migrations.Up(t.Context(), url))
-	conn, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `SET session_replication_role = replica;
-		INSERT INTO flowable.process_instances (process_instance_id, workflow_id, started_by, engine_rev, start_event_id)
-		VALUES ('i', 1, 'SYSTEM', 1, 'start');
-		INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, state, queued)
-		VALUES (gen_random_uuid(), 'claim', 'i', 'waits', 'u', 'ACCEPTED', FALSE), (gen_random_uuid(), 'claim', 'i', 'settled', 'u', 'APPLIED', FALSE),
-			(gen_random_uuid(), 'unclaim', 'i', 'waits too', 'u', 'ACCEPTED', FALSE)`)
-	require.NoError(t, err)
-	version, _, err := migrations.Version(t.Context(), url)
-	require.NoError(t, err)
-	require.NoError(t, migrations.Down(t.Context(), url, int(version)-10))
-	rows, err := conn.Query(t.Context(), "SELECT payload ->> 'kind' || ' of ' || (payload ->> 'taskId') FROM flowable.outbox ORDER BY 1")
-	require.NoError(t, err)
-	queued, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	require.Equal(t, []string{"claim of waits", "unclaim of waits too"}, queued)
-}

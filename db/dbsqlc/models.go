@@ -147,6 +147,14 @@ type FlowableWorkflowTask struct {
 	ProcessKey        string
 	ExcludedUsers     []string
 	Version           int64
+	RequiredSkills    []string
+	FourEyesOf        []string
+	Severity          string
+	OwnerID           *string
+	HomeQueue         *string
+	CalendarName      *string
+	ClaimDueDate      *time.Time
+	PausedAt          *time.Time
 }
 
 type OnecmsCase struct {

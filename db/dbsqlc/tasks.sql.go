@@ -35,7 +35,7 @@ func (q *Queries) InstanceStarted(ctx context.Context, processInstanceID string)
 }
 
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -74,6 +74,14 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.ProcessKey,
 		&i.ExcludedUsers,
 		&i.Version,
+		&i.RequiredSkills,
+		&i.FourEyesOf,
+		&i.Severity,
+		&i.OwnerID,
+		&i.HomeQueue,
+		&i.CalendarName,
+		&i.ClaimDueDate,
+		&i.PausedAt,
 	)
 	return i, err
 }
@@ -127,7 +135,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskListByCreated = `-- name: TaskListByCreated :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -217,6 +225,14 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 			&i.ProcessKey,
 			&i.ExcludedUsers,
 			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -229,7 +245,7 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 }
 
 const taskListByDue = `-- name: TaskListByDue :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -319,6 +335,14 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 			&i.ProcessKey,
 			&i.ExcludedUsers,
 			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -331,7 +355,7 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 }
 
 const taskListByPriority = `-- name: TaskListByPriority :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -423,6 +447,14 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 			&i.ProcessKey,
 			&i.ExcludedUsers,
 			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -435,7 +467,7 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -489,6 +521,14 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.ProcessKey,
 			&i.ExcludedUsers,
 			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -501,7 +541,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -548,6 +588,14 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.ProcessKey,
 			&i.ExcludedUsers,
 			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -31,6 +31,8 @@ CREATE TABLE flowable.workflow_definitions (
 CREATE UNIQUE INDEX workflow_definitions_one_active ON flowable.workflow_definitions (process_key) WHERE is_active;
 CREATE INDEX idx_workflow_definitions_app ON flowable.workflow_definitions (business_app);
 CREATE INDEX idx_workflow_definitions_sha256 ON flowable.workflow_definitions (sha256);
+-- What begins instances is looked for among the active definitions.
+CREATE INDEX idx_workflow_definitions_starts ON flowable.workflow_definitions USING GIN (start_events jsonb_path_ops) WHERE is_active;
 
 CREATE SEQUENCE onecms.case_number_seq;
 
@@ -58,6 +60,8 @@ CREATE TABLE onecms.cases (
 CREATE INDEX idx_cases_created_by ON onecms.cases (created_by);
 CREATE INDEX idx_cases_status ON onecms.cases (status, case_id);
 
+-- A called process runs in the case of its caller. parent_process_id is the instance that calls, super_process_id the
+-- outermost one.
 CREATE TABLE flowable.process_instances (
     process_instance_id VARCHAR(64) NOT NULL,
     workflow_id         BIGINT      NOT NULL,
@@ -83,13 +87,20 @@ CREATE TABLE flowable.process_instances (
     last_step           BIGINT      NOT NULL DEFAULT 0,
     end_event_id        VARCHAR(255),
     end_reason          TEXT,
+    parent_element_id   VARCHAR(300), -- node instance of the call activity
+    call_depth          INTEGER     NOT NULL DEFAULT 0,
+    end_code            VARCHAR(255), -- the BPMN error that nobody caught
     CONSTRAINT process_instances_pkey PRIMARY KEY (process_instance_id),
     CONSTRAINT process_instances_status_check CHECK (status IN ('ACTIVE', 'COMPLETED', 'SUSPENDED', 'TERMINATED', 'ERROR')),
     CONSTRAINT process_instances_start_state_check CHECK (start_state IN ('REQUESTED', 'STARTED')),
     CONSTRAINT process_instances_workflow_fkey FOREIGN KEY (workflow_id) REFERENCES flowable.workflow_definitions (workflow_id),
     CONSTRAINT process_instances_case_fkey FOREIGN KEY (case_id) REFERENCES onecms.cases (case_id),
-    CONSTRAINT process_instances_started_by_fkey FOREIGN KEY (started_by) REFERENCES entitlements.users (user_id)
+    CONSTRAINT process_instances_started_by_fkey FOREIGN KEY (started_by) REFERENCES entitlements.users (user_id),
+    CONSTRAINT process_instances_parent_fkey FOREIGN KEY (parent_process_id) REFERENCES flowable.process_instances (process_instance_id),
+    CONSTRAINT process_instances_super_fkey FOREIGN KEY (super_process_id) REFERENCES flowable.process_instances (process_instance_id)
 );
+CREATE INDEX idx_process_instances_parent ON flowable.process_instances (parent_process_id) WHERE parent_process_id IS NOT NULL;
+CREATE INDEX idx_process_instances_super ON flowable.process_instances (super_process_id) WHERE super_process_id IS NOT NULL;
 CREATE INDEX idx_process_instances_case ON flowable.process_instances (case_id);
 CREATE INDEX idx_process_instances_business_key ON flowable.process_instances (business_key);
 CREATE INDEX idx_process_instances_status ON flowable.process_instances (status);
@@ -116,7 +127,7 @@ CREATE TABLE flowable.workflow_variables (
     CONSTRAINT workflow_variables_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );
 CREATE UNIQUE INDEX workflow_variables_process_name ON flowable.workflow_variables (process_instance_id, variable_name) WHERE task_id IS NULL;
-CREATE INDEX idx_workflow_variables_task ON flowable.workflow_variables (task_id) WHERE task_id IS NOT NULL;
+CREATE UNIQUE INDEX workflow_variables_task_name ON flowable.workflow_variables (task_id, variable_name) WHERE task_id IS NOT NULL;
 
 -- Every visit of a flow node.
 CREATE TABLE flowable.activity_history (

@@ -13,12 +13,15 @@ CREATE TABLE flowable.task_commands (
     accepted_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     settled_at          TIMESTAMPTZ,
     reason              TEXT,
+    queued              BOOLEAN     NOT NULL DEFAULT TRUE, -- its signal has been put into the outbox
     CONSTRAINT task_commands_pkey PRIMARY KEY (command_id),
-    CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate', 'retry-incident')),
+    CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate',
+        'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities')),
     CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED')),
     CONSTRAINT task_commands_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );
 CREATE INDEX idx_task_commands_pending ON flowable.task_commands (process_instance_id, task_id) WHERE state = 'ACCEPTED';
+CREATE INDEX idx_task_commands_unqueued ON flowable.task_commands (accepted_at) WHERE state = 'ACCEPTED' AND NOT queued;
 
 -- Starts and signals on their way to Temporal. A row goes when the workflow has applied it, not when it was sent.
 CREATE TABLE flowable.outbox (
@@ -51,6 +54,7 @@ CREATE TABLE flowable.commit_steps (
     at                  TIMESTAMPTZ NOT NULL,
     result              JSONB       NOT NULL,
     committed_at        TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    answer              JSONB, -- of a service activity, so that a step it caused can be done again as it was
     CONSTRAINT commit_steps_pkey PRIMARY KEY (process_instance_id, step),
     CONSTRAINT commit_steps_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );

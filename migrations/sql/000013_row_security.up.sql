@@ -10,17 +10,20 @@ GRANT INSERT, UPDATE (is_active) ON flowable.workflow_definitions TO nextgen_wor
 GRANT INSERT, UPDATE ON flowable.process_instances, flowable.workflow_variables, flowable.activity_history, flowable.incidents,
     flowable.workflow_tasks, onecms.cases, onecms.case_workflow_mapping TO nextgen_worker;
 GRANT INSERT ON flowable.task_history, flowable.escalations, flowable.commit_steps, onecms.case_routing TO nextgen_worker;
-GRANT INSERT, UPDATE, DELETE ON flowable.task_commands, flowable.outbox, flowable.idempotency_keys TO nextgen_worker;
+GRANT INSERT, UPDATE, DELETE ON flowable.task_commands, flowable.outbox, flowable.idempotency_keys, flowable.event_subscriptions TO nextgen_worker;
+GRANT INSERT, UPDATE ON flowable.event_messages TO nextgen_worker;
+GRANT USAGE ON SEQUENCE onecms.case_number_seq TO nextgen_worker; -- a message, signal or timer starts a case
 
 GRANT SELECT ON entitlements.departments, entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles,
-    flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
+    entitlements.user_absences, flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
     flowable.workflow_variables, flowable.activity_history, flowable.incidents, flowable.workflow_tasks, flowable.task_history,
-    flowable.escalations, flowable.task_commands, flowable.outbox, onecms.cases, onecms.case_workflow_mapping, onecms.case_routing,
+    flowable.escalations, flowable.task_commands, flowable.outbox, flowable.event_subscriptions, flowable.event_messages, onecms.cases, onecms.case_workflow_mapping, onecms.case_routing,
     flowable.business_calendars, flowable.v_active_tasks_by_queue, flowable.v_user_workload, flowable.v_process_performance,
     flowable.v_queue_performance_dashboard TO nextgen_api;
 GRANT INSERT ON onecms.cases, onecms.case_workflow_mapping, flowable.process_instances, flowable.task_history TO nextgen_api;
 GRANT UPDATE ON flowable.workflow_tasks TO nextgen_api;
-GRANT INSERT ON flowable.task_commands, flowable.outbox TO nextgen_api;
+GRANT INSERT ON flowable.task_commands, flowable.outbox, flowable.event_messages TO nextgen_api;
+GRANT UPDATE (taken_by) ON flowable.event_subscriptions TO nextgen_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowable.idempotency_keys TO nextgen_api;
 GRANT USAGE ON SEQUENCE onecms.case_number_seq TO nextgen_api;
 REVOKE ALL ON PROCEDURE flowable.archive_completed_tasks(INTEGER) FROM PUBLIC;
@@ -50,10 +53,11 @@ DO $$
 DECLARE
     v_table TEXT;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.audit_log', 'flowable.workflow_definitions', 'flowable.process_instances',
+    FOREACH v_table IN ARRAY ARRAY['entitlements.user_workflow_roles', 'entitlements.user_absences', 'entitlements.audit_log', 'flowable.workflow_definitions', 'flowable.process_instances',
         'flowable.workflow_variables', 'flowable.activity_history', 'flowable.incidents', 'flowable.workflow_tasks', 'flowable.task_history',
         'flowable.escalations', 'flowable.task_commands', 'flowable.outbox', 'flowable.commit_steps', 'flowable.idempotency_keys',
-        'onecms.cases', 'onecms.case_workflow_mapping', 'onecms.case_routing', 'flowable.archived_tasks'] LOOP
+        'onecms.cases', 'onecms.case_workflow_mapping', 'onecms.case_routing', 'flowable.archived_tasks',
+        'flowable.event_subscriptions', 'flowable.event_messages'] LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', v_table);
         EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', v_table);
         EXECUTE format('CREATE POLICY worker_all ON %s TO nextgen_worker USING (TRUE) WITH CHECK (TRUE)', v_table);
@@ -62,6 +66,7 @@ END $$;
 
 -- What functions that run as the owner need, and no more.
 CREATE POLICY owner_reads ON entitlements.user_workflow_roles FOR SELECT TO nextgen_owner USING (TRUE);
+CREATE POLICY owner_reads ON entitlements.user_absences FOR SELECT TO nextgen_owner USING (TRUE);
 CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owner WITH CHECK (TRUE);
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
     USING (current_setting('app.archiving', TRUE) = 'on') WITH CHECK (current_setting('app.archiving', TRUE) = 'on');
@@ -72,21 +77,25 @@ CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen
 CREATE POLICY own_or_admin ON entitlements.user_workflow_roles FOR SELECT TO nextgen_api
     USING (user_id = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('admin')));
 
--- A task is visible to who holds it, did it, may claim it, or works on its queue. What is cheap to ask comes first.
+-- People see their own absences and whom they stand in for.
+CREATE POLICY own_or_admin ON entitlements.user_absences FOR SELECT TO nextgen_api
+    USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR (SELECT entitlements.caller_may('admin')));
+
+-- Who sees a task: whoever holds it, did it, may claim it, or works on its queue; what is cheap to ask comes first. The
+-- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
+-- It puts this body in place of the call as long as the body names each of them once.
+CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
+    p_caller TEXT, p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT p_caller = ANY (ARRAY[p_assignee, p_completed_by] || p_users) OR p_groups && p_roles OR p_queue = ANY (p_queues) OR p_admin $$;
 CREATE POLICY task_access_policy ON flowable.workflow_tasks FOR SELECT TO nextgen_api
-    USING (assignee_id = (SELECT entitlements.caller())
-        OR completed_by = (SELECT entitlements.caller())
-        OR (SELECT entitlements.caller()) = ANY (candidate_users)
-        OR candidate_groups && (SELECT entitlements.caller_roles())::TEXT[]
-        OR queue_name = ANY ((SELECT entitlements.caller_queues())::TEXT[])
-        OR (SELECT entitlements.caller_may('admin')));
+    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_may('admin'))));
 CREATE POLICY task_act_policy ON flowable.workflow_tasks FOR UPDATE TO nextgen_api
-    USING (assignee_id = (SELECT entitlements.caller())
-        OR completed_by = (SELECT entitlements.caller())
-        OR (SELECT entitlements.caller()) = ANY (candidate_users)
-        OR candidate_groups && (SELECT entitlements.caller_roles())::TEXT[]
-        OR queue_name = ANY ((SELECT entitlements.caller_queues())::TEXT[])
-        OR (SELECT entitlements.caller_may('admin')))
+    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_may('admin'))))
     WITH CHECK ((SELECT entitlements.caller()) IS NOT NULL);
 
 -- Whether the caller sees a row that others belong to. The policies of the tables asked hold in here; as functions they keep
@@ -168,5 +177,15 @@ CREATE POLICY with_command ON flowable.outbox FOR SELECT TO nextgen_api
         OR flowable.sees_command(command_id));
 CREATE POLICY own_keys ON flowable.idempotency_keys TO nextgen_api
     USING (user_id = (SELECT entitlements.caller())) WITH CHECK (user_id = (SELECT entitlements.caller()));
+
+-- A message finds its receiver among all instances, so who may send one sees what all of them wait for.
+CREATE POLICY with_instance ON flowable.event_subscriptions FOR SELECT TO nextgen_api
+    USING ((SELECT entitlements.caller_may('operate')) OR flowable.sees_instance(process_instance_id));
+CREATE POLICY operator_takes ON flowable.event_subscriptions FOR UPDATE TO nextgen_api
+    USING ((SELECT entitlements.caller_may('operate')));
+CREATE POLICY own_or_operator ON flowable.event_messages FOR SELECT TO nextgen_api
+    USING (thrown_by = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('operate')));
+CREATE POLICY own_messages ON flowable.event_messages FOR INSERT TO nextgen_api
+    WITH CHECK (thrown_by = (SELECT entitlements.caller()) AND (SELECT entitlements.caller_may('operate')));
 
 COMMIT;

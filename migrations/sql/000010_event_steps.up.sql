@@ -292,24 +292,6 @@ BEGIN
     RETURN v_deliveries;
 END $$;
 
--- The tasks of a step's cancellations that a person has completed first, with a command that comes before the step's own.
-CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB, p_command UUID) RETURNS JSONB
-    LANGUAGE plpgsql
-AS $$
-BEGIN
-    PERFORM FROM flowable.workflow_tasks t
-    WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids))
-    ORDER BY t.task_id FOR UPDATE;
-    -- A statement of its own: it sees what was committed while the one above waited.
-    RETURN (
-        SELECT jsonb_agg(t.task_id ORDER BY t.task_id) FROM flowable.workflow_tasks t
-        WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)) AND t.status = 'COMPLETED'
-          AND EXISTS (
-            SELECT FROM flowable.task_commands c
-            WHERE c.task_id = t.task_id AND c.kind = 'complete' AND flowable.comes_first(c.command_id, p_command)));
-END $$;
-DROP FUNCTION flowable.lost_tasks(JSONB);
-
 -- Frees what a message had taken and did not close, and says of a command that it met nothing.
 CREATE FUNCTION flowable.settle_event(p_instance_id TEXT, p_command UUID, p_stale BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql

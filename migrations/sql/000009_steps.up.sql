@@ -43,7 +43,8 @@ BEGIN
 END $$;
 
 -- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
--- open in its queue, on record: nobody else could ever work on it.
+-- open in its queue, on record: nobody else could ever work on it. The
+-- task of a called process moves the case of its caller.
 CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case_number TEXT, p_key TEXT, n JSONB, p_at TIMESTAMPTZ) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -74,7 +75,7 @@ BEGIN
     FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
     UPDATE onecms.case_workflow_mapping m
     SET current_department = v_hop.department, current_phase = left(v_hop.phase, 255)
-    WHERE m.process_instance_id = p_instance.process_instance_id
+    WHERE m.process_instance_id = COALESCE(p_instance.super_process_id, p_instance.process_instance_id)
       AND (m.current_department, m.current_phase) IS DISTINCT FROM (v_hop.department, left(v_hop.phase, 255)::VARCHAR);
     IF FOUND THEN
         INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
@@ -112,8 +113,8 @@ BEGIN
     RETURN flowable.placed_json(v_task);
 END $$;
 
--- The tasks of a step's cancellations that a person has completed first, with a command that is still to be applied.
-CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB) RETURNS JSONB
+-- The tasks of a step's cancellations that a person has completed first, with a command that comes before the step's own.
+CREATE FUNCTION flowable.lost_tasks(p_task_ids JSONB, p_command UUID) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -125,7 +126,8 @@ BEGIN
         SELECT jsonb_agg(t.task_id ORDER BY t.task_id) FROM flowable.workflow_tasks t
         WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)) AND t.status = 'COMPLETED'
           AND EXISTS (
-            SELECT FROM flowable.task_commands c WHERE c.task_id = t.task_id AND c.kind = 'complete' AND c.state = 'ACCEPTED'));
+            SELECT FROM flowable.task_commands c
+            WHERE c.task_id = t.task_id AND c.kind = 'complete' AND flowable.comes_first(c.command_id, p_command)));
 END $$;
 
 CREATE FUNCTION flowable.cancel_tasks(p_instance_id TEXT, p_task_ids JSONB, p_actor TEXT) RETURNS VOID
@@ -150,6 +152,8 @@ END $$;
 CREATE FUNCTION flowable.record_activities(p_instance_id TEXT, p_activities JSONB, p_at TIMESTAMPTZ) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_change JSONB;
 BEGIN
     INSERT INTO flowable.activity_history (process_instance_id, element_instance_id, activity_id, activity_type, activity_name,
         state, started_at, ended_at)
@@ -158,10 +162,12 @@ BEGIN
         CASE WHEN c.value ->> 'state' <> 'ACTIVE' THEN p_at END
     FROM jsonb_array_elements(p_activities) AS c
     WHERE c.value ? 'activityType';
-    UPDATE flowable.activity_history h SET state = c.value ->> 'state', ended_at = p_at
-    FROM jsonb_array_elements(p_activities) AS c
-    WHERE NOT c.value ? 'activityType'
-      AND h.process_instance_id = p_instance_id AND h.element_instance_id = c.value ->> 'elementInstanceId';
+    FOR i IN 0 .. jsonb_array_length(p_activities) - 1 LOOP
+        v_change := p_activities -> i;
+        CONTINUE WHEN v_change ? 'activityType';
+        UPDATE flowable.activity_history h SET state = v_change ->> 'state', ended_at = p_at
+        WHERE h.process_instance_id = p_instance_id AND h.element_instance_id = v_change ->> 'elementInstanceId';
+    END LOOP;
 END $$;
 
 CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB, p_actor TEXT) RETURNS VOID
@@ -202,14 +208,17 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Closes an instance, and with the outermost one its case.
 CREATE FUNCTION flowable.end_instance(p_instance flowable.process_instances, p_end JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM flowable.cancel_tasks(p_instance.process_instance_id, NULL, p_actor);
+    -- Before the commands: a message or signal that is being sent now is rejected with the others, or finds nobody.
+    PERFORM flowable.close_subscriptions(p_instance.process_instance_id, NULL, NULL, p_at);
     UPDATE onecms.cases c
     SET status = CASE p_end ->> 'status' WHEN 'COMPLETED' THEN 'CLOSED' ELSE 'CANCELLED' END, closed_at = p_at
-    WHERE c.case_id = p_instance.case_id;
+    WHERE c.case_id = p_instance.case_id AND p_instance.parent_process_id IS NULL;
     UPDATE onecms.case_workflow_mapping m SET actual_completion = p_at
     WHERE m.process_instance_id = p_instance.process_instance_id;
     UPDATE flowable.task_commands c SET state = 'REJECTED', settled_at = p_at, reason = 'the case has ended'
@@ -223,32 +232,47 @@ CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) R
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_command flowable.task_commands;
+    v_settled UUID[];
 BEGIN
-    UPDATE flowable.task_commands c SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP
-    WHERE c.command_id = p_command_id AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
-    RETURNING * INTO v_command;
-    IF NOT FOUND THEN
-        RETURN FALSE;
-    ELSIF v_command.kind <> 'complete' THEN
-        DELETE FROM flowable.outbox o WHERE o.command_id = p_command_id;
-        RETURN TRUE;
-    END IF;
-    WITH carried AS (
+    WITH settled AS (
         UPDATE flowable.task_commands c
-        SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP, reason = 'carried by the completion ' || p_command_id
-        WHERE c.process_instance_id = p_instance_id AND c.task_id = v_command.task_id AND c.state = 'ACCEPTED'
-          AND c.kind IN ('claim', 'unclaim')
+        SET state = 'APPLIED', settled_at = CURRENT_TIMESTAMP,
+            reason = CASE WHEN c.command_id <> p_command_id THEN 'carried by the completion ' || p_command_id END
+        FROM flowable.task_commands mine
+        WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
+          AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
+          AND (c.command_id = p_command_id
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind IN ('claim', 'unclaim')))
         RETURNING c.command_id)
-    DELETE FROM flowable.outbox o
-    WHERE o.command_id IN (SELECT c.command_id FROM carried c UNION ALL SELECT p_command_id);
+    SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
+    IF v_settled IS NULL THEN
+        RETURN FALSE;
+    END IF;
+    -- A statement of its own: it sees what a relay has queued while the one above waited for it.
+    DELETE FROM flowable.outbox o WHERE o.command_id = ANY (v_settled);
     RETURN TRUE;
+END $$;
+
+-- The open tasks of an instance that a user sees, oldest first: what a query as that caller would answer.
+CREATE FUNCTION flowable.open_tasks_seen_by(p_user_id TEXT, p_instance_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_config('app.current_user_id', p_user_id, TRUE);
+    RETURN (
+        SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
+        WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
+              (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+              (SELECT entitlements.caller_may('admin'))));
 END $$;
 
 -- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
 -- time, and one with another cause, after a crash and a new order of what has come, is told which cause is on record:
 -- {"instead": {"cause", "at"}}. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
--- person has completed first changes nothing either: {"lost": […]}.
+-- person has completed first changes nothing either: {"lost": […]}; nor does one that would close a subscription for which a
+-- message was accepted first: {"taken": […]}. {"deliveries": […]} is what the step sends to other instances; it is answered
+-- the first time only, and in the outbox anyway.
 CREATE FUNCTION flowable.commit_step(p JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -262,6 +286,7 @@ DECLARE
     v_command     UUID := NULLIF(p ->> 'commandId', '')::UUID;
     v_result      JSONB := jsonb_build_object('fingerprint', p ->> 'fingerprint');
     v_lost        JSONB;
+    v_deliveries  JSONB := '[]';
 BEGIN
     SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -271,7 +296,8 @@ BEGIN
         SELECT s.* INTO STRICT v_known FROM flowable.commit_steps s
         WHERE s.process_instance_id = v_instance.process_instance_id AND s.step = (p ->> 'step')::BIGINT;
         IF v_known.cause <> p ->> 'cause' THEN
-            RETURN v_result || jsonb_build_object('instead', jsonb_build_object('cause', v_known.cause, 'at', v_known.at));
+            RETURN v_result || jsonb_build_object('instead', jsonb_build_object('cause', v_known.cause, 'at', v_known.at)
+                || CASE WHEN v_known.answer IS NULL THEN '{}' ELSE jsonb_build_object('answer', v_known.answer) END);
         END IF;
         RETURN v_known.result;
     ELSIF v_instance.last_step + 1 < (p ->> 'step')::BIGINT THEN -- as after a restore of this database alone
@@ -279,9 +305,15 @@ BEGIN
             p ->> 'step', v_instance.process_instance_id, (p ->> 'step')::BIGINT - 1, v_instance.last_step USING ERRCODE = 'data_corrupted';
     END IF;
     IF jsonb_array_length(COALESCE(p -> 'cancelTasks', '[]')) > 0 THEN
-        v_lost := flowable.lost_tasks(p -> 'cancelTasks');
+        v_lost := flowable.lost_tasks(p -> 'cancelTasks', v_command);
         IF v_lost IS NOT NULL THEN
             RETURN v_result || jsonb_build_object('lost', v_lost);
+        END IF;
+    END IF;
+    IF p #> '{events,unsubscribed}' IS NOT NULL THEN
+        v_lost := flowable.taken_subscriptions(v_instance.process_instance_id, p #> '{events,unsubscribed}', v_command);
+        IF v_lost IS NOT NULL THEN
+            RETURN v_result || jsonb_build_object('taken', v_lost);
         END IF;
     END IF;
     IF v_command IS NOT NULL THEN
@@ -315,13 +347,21 @@ BEGIN
     IF p ? 'incidents' THEN
         PERFORM flowable.record_incidents(v_instance.process_instance_id, p -> 'incidents', v_actor, v_at);
     END IF;
+    IF p ? 'events' THEN
+        v_deliveries := v_deliveries || flowable.commit_events(v_instance, p -> 'events', v_command, v_actor, v_at);
+    END IF;
+    IF p ? 'stale' OR p ->> 'commandKind' = 'message' THEN
+        PERFORM flowable.settle_event(v_instance.process_instance_id, v_command, p ? 'stale');
+    END IF;
     IF p ? 'end' THEN
         PERFORM flowable.end_instance(v_instance, p -> 'end', v_actor, v_at);
+        v_deliveries := v_deliveries || COALESCE(flowable.child_ended(v_instance, p -> 'end', v_actor), '[]');
     END IF;
     UPDATE flowable.process_instances i
     SET last_step = (p ->> 'step')::BIGINT, start_state = 'STARTED',
         current_activity = ARRAY_TO_STRING(ARRAY(SELECT jsonb_array_elements_text(COALESCE(p -> 'open', '[]'))), ','),
         completed_at = CASE WHEN p ? 'end' THEN v_at END, end_event_id = p #>> '{end,endEventId}', end_reason = p #>> '{end,reason}',
+        end_code = left(p #>> '{end,code}', 255),
         status = CASE
             WHEN p ? 'end' THEN p #>> '{end,status}'
             WHEN i.status = 'SUSPENDED' THEN i.status
@@ -329,9 +369,26 @@ BEGIN
                 SELECT FROM flowable.incidents c WHERE c.process_instance_id = i.process_instance_id AND c.state = 'OPEN') THEN 'ERROR'
             ELSE 'ACTIVE' END
     WHERE i.process_instance_id = v_instance.process_instance_id;
-    INSERT INTO flowable.commit_steps (process_instance_id, step, cause, at, result)
-    VALUES (v_instance.process_instance_id, (p ->> 'step')::BIGINT, p ->> 'cause', v_at, v_result);
+    INSERT INTO flowable.commit_steps (process_instance_id, step, cause, at, result, answer)
+    VALUES (v_instance.process_instance_id, (p ->> 'step')::BIGINT, p ->> 'cause', v_at, v_result, p -> 'answer');
+    IF v_deliveries <> '[]' THEN
+        RETURN v_result || jsonb_build_object('deliveries', v_deliveries);
+    END IF;
     RETURN v_result;
+END $$;
+
+-- commit_step, with what somebody who waits for it asks next: answers {"result": …, "next"?: the open tasks that this user
+-- sees after it}. Nobody waits where the user is empty.
+CREATE FUNCTION flowable.commit_step_for(p JSONB, p_user_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_result JSONB := flowable.commit_step(p);
+BEGIN
+    IF p_user_id = '' OR v_result ?| '{refused,lost,taken,instead}' THEN
+        RETURN jsonb_build_object('result', v_result);
+    END IF;
+    RETURN jsonb_build_object('result', v_result, 'next', flowable.open_tasks_seen_by(p_user_id, p ->> 'instanceId'));
 END $$;
 
 COMMIT;

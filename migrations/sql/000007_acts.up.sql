@@ -43,15 +43,65 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'command', v_command);
 END $$;
 
--- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it.
+-- A claim or release is mostly carried by the completion that follows it. Its signal enters the outbox only when it has
+-- waited for a second; until then the command itself is what the relay looks for (ADR 0011).
+
+-- Puts the signals of commands that have waited for some time into the outbox. Several relays may do it at once. What an
+-- accepted completion will carry waits on: under load the completion is late, and the same load need not bear two signals.
+CREATE FUNCTION flowable.queue_commands(p_age INTERVAL, p_most INTEGER) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    WITH late AS (
+        SELECT c.command_id FROM flowable.task_commands c
+        WHERE c.state = 'ACCEPTED' AND NOT c.queued AND c.accepted_at <= CURRENT_TIMESTAMP - p_age
+          AND NOT EXISTS (
+            SELECT FROM flowable.task_commands k
+            WHERE k.process_instance_id = c.process_instance_id AND k.task_id = c.task_id AND k.kind = 'complete' AND k.state = 'ACCEPTED')
+        ORDER BY c.accepted_at
+        LIMIT p_most
+        FOR UPDATE SKIP LOCKED),
+    queued AS (
+        UPDATE flowable.task_commands c SET queued = TRUE FROM late WHERE c.command_id = late.command_id
+        RETURNING c.*)
+    INSERT INTO flowable.outbox (kind, process_instance_id, command_id, payload, created_by)
+    SELECT 'SIGNAL', q.process_instance_id, q.command_id, jsonb_strip_nulls(jsonb_build_object('commandId', q.command_id,
+        'seq', q.seq, 'kind', q.kind, 'taskId', q.task_id, 'instanceId', q.process_instance_id, 'actorId', q.actor_id,
+        'assignee', CASE WHEN q.kind = 'claim' THEN q.actor_id END)), q.actor_id
+    FROM queued q;
+END $$;
+
+-- Gives a delivery up. To an instance that has ended it is of no use any more: its command is rejected, and that is all.
+CREATE FUNCTION flowable.give_up_delivery(p_outbox_id BIGINT, p_reason TEXT) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_command UUID;
+BEGIN
+    DELETE FROM flowable.outbox o USING flowable.process_instances i
+    WHERE o.outbox_id = p_outbox_id AND i.process_instance_id = o.process_instance_id AND i.status IN ('COMPLETED', 'TERMINATED')
+    RETURNING o.command_id INTO v_command;
+    IF FOUND THEN
+        UPDATE flowable.task_commands c SET state = 'REJECTED', settled_at = CURRENT_TIMESTAMP, reason = 'the case has ended'
+        WHERE c.command_id = v_command AND c.state = 'ACCEPTED';
+        RETURN;
+    END IF;
+    UPDATE flowable.outbox o SET dead = TRUE, last_error = p_reason WHERE o.outbox_id = p_outbox_id;
+END $$;
+
+-- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What somebody holds is found by
+-- who holds it, not by looking through all that is held in the queue.
 CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     RETURN (
         SELECT max(a.max_tasks_per_user) - (
-            SELECT count(*) FROM flowable.workflow_tasks t
-            WHERE t.assignee_id = p_user_id AND t.queue_name = p_queue AND t.status IN ('CLAIMED', 'DELEGATED'))
+            SELECT count(*) FROM (
+                SELECT t.queue_name FROM flowable.workflow_tasks t
+                WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
+                OFFSET 0) AS held -- keeps the planner from the queue's index
+            WHERE held.queue_name = p_queue)
         FROM flowable.workflow_queues q
         JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
         JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
@@ -86,8 +136,8 @@ BEGIN
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_user_id, p_task.status, 'CLAIMED', p_user_id);
     -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it.
-    PERFORM flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'claim', 'taskId', v_task.task_id,
-        'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id), INTERVAL '1 second');
+    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
+    VALUES (p_command_id, 'claim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
@@ -206,38 +256,42 @@ BEGIN
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id);
-    PERFORM flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'unclaim', 'taskId', v_task.task_id,
-        'instanceId', v_task.process_instance_id, 'actorId', p_user_id), INTERVAL '1 second');
+    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
+    VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
--- Completes a task. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
+-- compare-and-set. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
     v_hash TEXT := md5(p_completion::TEXT);
-    v_old  TEXT;
+    v_old  TEXT := 'CLAIMED';
 BEGIN
-    SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
-    IF NOT FOUND THEN
-        RETURN '{"refused": "not-found"}';
-    ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
-    ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
-        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
-    ELSIF v_task.assignee_id <> p_user_id THEN
-        RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
-    END IF;
-    v_old := v_task.status;
-    UPDATE flowable.workflow_tasks t
-    SET status = 'COMPLETED', completed_at = CURRENT_TIMESTAMP, completed_by = p_user_id,
-        outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
-        form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
-        metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
+    LOOP
+        UPDATE flowable.workflow_tasks t
+        SET status = 'COMPLETED', completed_at = CURRENT_TIMESTAMP, completed_by = p_user_id,
+            outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
+            form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
+            metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = p_user_id
+        RETURNING * INTO v_task;
+        EXIT WHEN FOUND;
+        SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
+        IF NOT FOUND THEN
+            RETURN '{"refused": "not-found"}';
+        ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
+            RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
+        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+            RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        ELSIF v_task.assignee_id <> p_user_id THEN
+            RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
+        END IF;
+        v_old := v_task.status; -- the row is locked: this time it is found
+    END LOOP;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments)
     VALUES (v_task.task_id, v_task.process_instance_id, 'COMPLETE', p_user_id, v_old, 'COMPLETED',
@@ -250,14 +304,15 @@ BEGIN
 END $$;
 
 -- Stores a case, its process instance and the start of its workflow. p is the request with the definition's row
--- resolved: {"instanceId", "workflowId", "engineRev", "startEventId", "businessKey"?, "title"?, "caseType"?, "severity"?,
--- "priority", "variables"?}. Answers the delivery.
+-- resolved: {"instanceId", "workflowId", "engineRev", "startEventId", "trigger"?, "businessKey"?, "title"?, "caseType"?,
+-- "severity"?, "priority"?, "variables"?}. Answers the delivery.
 CREATE FUNCTION flowable.start_case(p JSONB, p_user_id TEXT) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
+    v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -273,12 +328,12 @@ BEGIN
     END IF;
     SELECT d.* INTO STRICT v_definition FROM flowable.workflow_definitions d WHERE d.workflow_id = (p ->> 'workflowId')::BIGINT;
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
-    VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), (p ->> 'priority')::INTEGER, p_user_id)
+    VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
         priority, engine_rev, start_event_id)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), (p ->> 'priority')::INTEGER, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,
@@ -286,7 +341,10 @@ BEGIN
         'sha256', v_definition.sha256, 'engineRev', p -> 'engineRev', 'startEventId', p ->> 'startEventId',
         'caseId', v_case.case_id, 'caseNumber', v_case.case_number, 'businessKey', COALESCE(p ->> 'businessKey', ''),
         'initiator', p_user_id, 'initiatorRoles', to_jsonb(entitlements.roles_of(p_user_id)),
-        'priority', p -> 'priority', 'variables', COALESCE(p -> 'variables', '{}'));
+        'priority', v_priority, 'variables', COALESCE(p -> 'variables', '{}'));
+    IF p ? 'trigger' THEN
+        v_start := v_start || jsonb_build_object('trigger', p -> 'trigger');
+    END IF;
     INSERT INTO flowable.outbox (kind, process_instance_id, payload, created_by, due_at)
     VALUES ('START', p ->> 'instanceId', v_start, p_user_id, CURRENT_TIMESTAMP + INTERVAL '2 seconds')
     RETURNING outbox_id INTO v_outbox;

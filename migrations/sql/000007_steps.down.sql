@@ -1,8 +1,0 @@
-BEGIN;
-SET LOCAL ROLE nextgen_owner;
-
-DROP FUNCTION flowable.commit_step, flowable.settle_command, flowable.end_instance, flowable.record_incidents, flowable.record_variables,
-    flowable.record_activities, flowable.cancel_tasks, flowable.lost_tasks, flowable.escalate_task, flowable.place_task,
-    flowable.queue_for, flowable.placed_json, flowable.escalation_at;
-
-COMMIT;
