@@ -24,7 +24,7 @@ import (
 )
 
 // maxJSONBytes bounds a JSON request; its variables have a limit of their own.
-const maxJSONBytes = 1 << 20
+const maxJSONBytes = casework.MaxVariablesBytes + 1<<20
 
 // readJSON decodes a JSON object. Unknown members are refused, numbers keep their digits. An empty body leaves into as
 // it is where optional is set.

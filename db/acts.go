@@ -100,15 +100,27 @@ func (s *Store) UnclaimTask(ctx context.Context, caller, taskID string, commandI
 // CompleteTask completes a task that the caller holds. The delivery is to be sent to Temporal now; it is nil when the
 // task was completed before by the same request, which changes nothing. Errors as ClaimTask.
 func (s *Store) CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error) {
-	body, err := json.Marshal(c)
+	vars, contents, err := pack(c.Variables)
+	if err != nil {
+		return casework.Task{}, nil, err
+	}
+	body, err := json.Marshal(completion{Completion: c, Variables: vars})
 	if err != nil {
 		return casework.Task{}, nil, fmt.Errorf("encode completion: %w", err)
 	}
-	v, err := read(s.as(caller).TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body}))
+	v, err := read(s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body})
+	}))
 	if err != nil {
 		return casework.Task{}, nil, err
 	}
 	return *v.Task, v.Delivery.out(), nil
+}
+
+// completion is a casework.Completion whose large variables are references.
+type completion struct {
+	casework.Completion
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }
 
 // RetryIncident asks a case to try again what failed, with variables (a JSON object, or nil) set first. The delivery is nil
@@ -127,12 +139,18 @@ func (s *Store) TerminateInstance(ctx context.Context, caller, instanceID string
 }
 
 func (s *Store) operate(ctx context.Context, kind casework.CommandKind, caller, instanceID, incidentID string, commandID uuid.UUID, details map[string]any) (*casework.Delivery, error) {
+	contents, err := packIn(details)
+	if err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(details)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", kind, err)
 	}
-	v, err := read(s.as(caller).InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
-		Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+	v, err := read(s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
+			Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+		})
 	}))
 	if err != nil {
 		return nil, err
@@ -157,11 +175,17 @@ func (s *Store) StartCase(ctx context.Context, caller string, instanceID uuid.UU
 	if c.Variables != nil {
 		request["variables"] = c.Variables
 	}
+	contents, err := packIn(request)
+	if err != nil {
+		return casework.StartedCase{}, nil, err
+	}
 	body, err := json.Marshal(request)
 	if err != nil {
 		return casework.StartedCase{}, nil, fmt.Errorf("encode case: %w", err)
 	}
-	raw, err := s.as(caller).CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	raw, err := s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	})
 	if err != nil {
 		return casework.StartedCase{}, nil, interpret(err)
 	}

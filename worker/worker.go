@@ -51,7 +51,7 @@ type Deps struct {
 	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
 	Timers   activities.TimerStore
 	Values   ValueStore // of large values; nil keeps them in the workflows
-	Services Services // optional
+	Services Services   // optional
 	Log      *zap.Logger
 }
 
