@@ -29,9 +29,6 @@ func (s *Store) KeepLargeValues(ctx context.Context, instanceID string, contents
 	return interpret(s.q().LargeValuesKeep(ctx, dbsqlc.LargeValuesKeepParams{Contents: body, ProcessInstanceID: &instanceID}))
 }
 
-// mostInline bounds what of the variables of a request travels itself: Temporal takes 2 MiB, and JSON may get longer on its way.
-const mostInline = 1 << 20
-
 // pack makes references of what is large in variables from outside. nil stays nil. Error: TooLarge.
 func pack(vars map[string]any) (map[string]json.RawMessage, values.Contents, error) {
 	if vars == nil {
@@ -50,13 +47,13 @@ func pack(vars map[string]any) (map[string]json.RawMessage, values.Contents, err
 	if packed == nil {
 		return data, nil, nil
 	}
-	inline := 0
+	inline := len(`{}`)
 	for name, value := range packed {
-		inline += len(name) + len(value)
+		inline += len(`"":,`) + len(name) + len(value)
 	}
-	if inline > mostInline {
-		return nil, nil, casework.Errorf(casework.TooLarge,
-			"the variables have %d bytes in names and small values; %d are possible, the values of more than %d bytes not counted", inline, mostInline, values.SmallBytes)
+	if inline > casework.MaxInlineBytes {
+		return nil, nil, casework.Errorf(casework.TooLarge, "the variables are larger than %d bytes, values of more than %d bytes not counted",
+			casework.MaxInlineBytes, values.SmallBytes)
 	}
 	return packed, contents, nil
 }
