@@ -49,6 +49,9 @@ func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed 
 		ev.Value = nil
 	case n.Service == nil || n.Service.ResultVariable == "":
 		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
+		if r.state.Engine.Rev > inlineRev {
+			ev.Value = nil // it has no other use, and need not be kept
+		}
 	}
 	if err := values.CheckNames(ev.Variables); err != nil {
 		return unusable(w.token, err), false

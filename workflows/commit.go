@@ -64,8 +64,12 @@ func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary
 	return result, err
 }
 
-// isLarge reports whether the server would refuse a step as the input of an activity, and end the run.
+// isLarge reports whether the server would refuse a step as the input of an activity, and end the run. Contents of large values
+// do not belong into the history in any case.
 func isLarge(c casework.StepCommit) bool {
+	if len(c.Values) > 0 {
+		return true
+	}
 	raw, err := json.Marshal(c)
 	return err == nil && len(raw) > mostRequestBytes
 }
