@@ -3,12 +3,14 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/onecms/nextgen-workflow/activities/service"
 	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
@@ -42,13 +44,17 @@ func (b ByReference[R]) Wrap(work Work[R]) Work[R] {
 		if err := b.resolve(ctx, &in); err != nil {
 			return none, err
 		}
+		contents := values.Contents{}
 		result, err := work(ctx, in)
 		if err != nil {
-			return none, err
+			failed := packError(contents, err)
+			if err := keep(ctx, b.Store, in.ProcessInstanceID, contents); err != nil {
+				return none, err
+			}
+			return none, failed
 		}
-		contents := values.Contents{}
 		if result, err = b.Pack(contents, result); err != nil {
-			return none, temporal.NewNonRetryableApplicationError("the answer cannot be kept: "+err.Error(), "BadAnswer", nil)
+			return none, badAnswer(err)
 		}
 		return result, keep(ctx, b.Store, in.ProcessInstanceID, contents)
 	}
@@ -78,6 +84,28 @@ func resolveAll(ctx context.Context, store ValueStore, of map[string]json.RawMes
 		all[name] = content
 	}
 	return all, nil
+}
+
+// packError packs the variables that travel with a BPMN error.
+func packError(into values.Contents, err error) error {
+	var failed *temporal.ApplicationError
+	if !errors.As(err, &failed) || failed.Type() != casework.BpmnErrorType {
+		return err
+	}
+	var code string
+	var vars map[string]json.RawMessage
+	if failed.Details(&code, &vars) != nil || len(vars) == 0 {
+		return err
+	}
+	if vars, err = PackVariables(into, vars); err != nil {
+		return badAnswer(err)
+	}
+	return service.BpmnError(code, failed.Message(), vars)
+}
+
+// badAnswer is the failure of an activity that has done its work and whose answer cannot be kept.
+func badAnswer(why error) error {
+	return temporal.NewNonRetryableApplicationError("the answer cannot be kept: "+why.Error(), "BadAnswer", nil)
 }
 
 // keep writes contents, and tries again as long as the activity may run: its work is done, and should not be done once more for

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
 	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
@@ -27,21 +28,22 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 
 // readAnswer reports of an answer whether the activity has seen to its large values.
 func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed bool) {
+	n, name := &bpmn.Node{}, ""
+	if i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token }); i >= 0 {
+		n, name = &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)], r.state.Activities[i].Type
+	}
+	packed = r.byReference(n, name)
 	var value json.RawMessage
 	if err := w.future.Get(ctx, &value); err != nil {
-		return failure(w.token, err), false
+		return failure(w.token, err), packed
 	}
 	value, err := values.Storable(jsonOf(value))
 	if err != nil {
-		return unusable(w.token, err), false
+		return unusable(w.token, err), packed
 	}
 	ev = engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
-	i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token })
-	if i < 0 {
-		return ev, false
-	}
-	n := &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)]
-	switch name := r.state.Activities[i].Type; {
+	switch {
+	case name == "": // nobody waits for it any more
 	case n.Script != nil:
 		ev = scriptAnswer(ev)
 	case name == casework.ActivityHTTPCall, name == casework.ActivitySendMail: // their results are the variables to set
@@ -54,9 +56,9 @@ func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed 
 		}
 	}
 	if err := values.CheckNames(ev.Variables); err != nil {
-		return unusable(w.token, err), false
+		return unusable(w.token, err), packed
 	}
-	return ev, r.byReference(n)
+	return ev, packed
 }
 
 // unusable is the failure of an activity that did its work and whose answer cannot be kept.

@@ -23,12 +23,21 @@ func (r *run) source() values.Source {
 	return r.values
 }
 
-// byReference reports whether the work of a node is done by one of our own activities that reads and answers references.
-func (r *run) byReference(n *bpmn.Node) bool {
+// byReference reports whether the work of a node, an activity of a type, is done by one of our own that takes references and
+// answers with such.
+func (r *run) byReference(n *bpmn.Node, activity string) bool {
 	if r.values == nil || r.state.Engine.Rev <= inlineRev {
 		return false
 	}
-	return n.Script != nil || n.Service != nil && (n.Service.Kind == bpmn.ServiceHTTP || n.Service.Kind == bpmn.ServiceMail)
+	switch activity {
+	case casework.ActivityRunScript:
+		return n.Script != nil
+	case casework.ActivityHTTPCall:
+		return n.Service != nil && n.Service.Kind == bpmn.ServiceHTTP
+	case casework.ActivitySendMail:
+		return n.Service != nil && n.Service.Kind == bpmn.ServiceMail
+	}
+	return false
 }
 
 // pack makes references of what is large in an event from outside, and of what resembles one.
@@ -62,7 +71,7 @@ func (r *run) hand(in *casework.ActivityInput, n *bpmn.Node, a *engine.Activity)
 		return names
 	}
 	refs := casework.References{Variables: stored(a.Variables), Fields: a.Stored}
-	if r.byReference(n) {
+	if r.byReference(n, activityType(a)) {
 		in.References = &refs
 		return nil
 	}

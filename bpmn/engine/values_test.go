@@ -392,3 +392,20 @@ func expanded(s engine.State, contents values.Contents) (engine.State, error) {
 	var whole engine.State
 	return whole, json.Unmarshal([]byte(text), &whole)
 }
+
+// What an attribute comes to stays in the state: it is no way around its bounds.
+func TestTheTextOfAnAttributeIsBounded(t *testing.T) {
+	t.Parallel()
+	model := `<startEvent id="start"/><receiveTask id="wait" messageRef="${doc}"/><sequenceFlow id="f" sourceRef="start" targetRef="wait"/>`
+	p := compile(t, strings.Replace(string(definitions(model)), `<signal id="S"`, `<message id="${doc}" name="${doc}"/><signal id="S"`, 1))
+	for rev, incident := range map[int]bool{2: false, 3: true} {
+		s, effects, err := engine.Step(p, engine.State{}, engine.Event{
+			Kind: engine.Start, StartEvent: "start", Rev: rev, At: began, Variables: map[string]json.RawMessage{"doc": textOf(20 << 10)},
+		})
+		require.NoError(t, err)
+		require.Equal(t, incident, s.HasIncident(), "revision %d", rev)
+		if incident {
+			require.Contains(t, effects[len(effects)-1].Message, "attribute name: its text has 20480 bytes; 16384 are possible")
+		}
+	}
+}
