@@ -23,7 +23,7 @@ func main() {
 	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
-	only := flag.String("only", "", "steps, shapes or claims; empty runs them all")
+	only := flag.String("only", "", "steps, shapes, transactions or claims; empty runs them all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -64,6 +64,13 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 	all, err := benchCases(ctx, s, only, parallel, span)
 	if err != nil {
 		return err
+	}
+	if only == "" || only == "transactions" {
+		transactions, err := benchTransactions(ctx, s, pg.URL, span)
+		if err != nil {
+			return err
+		}
+		all = append(all, transactions)
 	}
 	if only == "" || only == "claims" {
 		s.Stop()
