@@ -16,14 +16,12 @@ CREATE TABLE flowable.large_value_uses (
     process_instance_id VARCHAR(64) NOT NULL,
     sha256              CHAR(64)    NOT NULL,
     CONSTRAINT large_value_uses_pkey PRIMARY KEY (process_instance_id, sha256),
-    CONSTRAINT large_value_uses_instance_fkey FOREIGN KEY (process_instance_id)
-        REFERENCES flowable.process_instances (process_instance_id) ON DELETE CASCADE,
+    CONSTRAINT large_value_uses_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id) ON DELETE CASCADE,
     CONSTRAINT large_value_uses_value_fkey FOREIGN KEY (sha256) REFERENCES flowable.large_values (sha256)
 );
 CREATE INDEX idx_large_value_uses_value ON flowable.large_value_uses (sha256);
 
-ALTER TABLE flowable.workflow_variables ADD CONSTRAINT workflow_variables_large_value_fkey
-    FOREIGN KEY (large_value) REFERENCES flowable.large_values (sha256);
+ALTER TABLE flowable.workflow_variables ADD CONSTRAINT workflow_variables_large_value_fkey FOREIGN KEY (large_value) REFERENCES flowable.large_values (sha256);
 CREATE INDEX idx_workflow_variables_large_value ON flowable.workflow_variables (large_value) WHERE large_value IS NOT NULL;
 
 -- The hash in a reference; NULL for any other value.
