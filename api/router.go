@@ -47,6 +47,8 @@ func (s *Server) routes() []route {
 		{"POST", "/api/workflow/signals", bare(s.sendSignal)},
 		{"POST", "/api/workflow/conditions", bare(s.evaluateConditions)},
 
+		{"GET", "/api/workflow/reconciler-findings", s.listFindings},
+
 		{"GET", "/api/workflow/tasks", s.listTasks},
 		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},
 		{"GET", "/api/workflow/tasks/:taskId", bare(s.getTask)},

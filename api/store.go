@@ -15,6 +15,7 @@ type Store interface {
 	instanceStore
 	taskStore
 	eventStore
+	findingStore
 	keyStore
 	userStore
 }
@@ -63,6 +64,10 @@ type taskStore interface {
 	CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error)
 	NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error)
 	CommandSettled(ctx context.Context, caller, commandID string) (bool, error)
+}
+
+type findingStore interface {
+	Findings(ctx context.Context, caller string, unresolved bool, page casework.Page) (casework.List[casework.Finding], error)
 }
 
 type keyStore interface {

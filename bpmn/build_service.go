@@ -69,13 +69,18 @@ func (b *modelBuilder) delegate(e *Element, s *Service) bool {
 	if source == "" {
 		return false
 	}
+	s.Activity = b.bean(e, source)
+	return true
+}
+
+// bean reads the name of a delegate from an expression that is nothing else.
+func (b *modelBuilder) bean(e *Element, source string) string {
 	name, open := strings.CutPrefix(strings.Replace(source, "#{", "${", 1), "${")
 	bean, closed := strings.CutSuffix(name, "}")
 	if bean = strings.TrimSpace(bean); !open || !closed || !isIdentifier(bean) {
 		b.refused(e, "%s has the delegateExpression %q; only the name of a delegate is supported, as in ${name}", label(e), shorten(source))
 	}
-	s.Activity = bean
-	return true
+	return bean
 }
 
 // external reads a task that workers of a topic do: the topic is the task queue and the activity, which stays empty where
@@ -106,8 +111,20 @@ func (b *modelBuilder) decisionFields(e *Element, s *Service) {
 
 // fields reads the injected fields of a service.
 func (b *modelBuilder) fields(e *Element, s *Service) {
-	named := map[string]bool{}
-	for _, f := range e.extensions("field") {
+	named := b.injected(e, e.extensions("field"), s)
+	b.builtInFields(e, s)
+	if s.Kind == ServiceHTTP && !named["requestUrl"] {
+		b.problem("service", e, "%s is an HTTP call and has no field requestUrl", label(e))
+	}
+	if s.Kind == ServiceMail && !named["to"] && !named["cc"] && !named["bcc"] {
+		b.problem("service", e, "%s is a mail and has no field to, cc or bcc", label(e))
+	}
+}
+
+// injected adds fields to a service and returns their names.
+func (b *modelBuilder) injected(e *Element, fields []*Element, s *Service) (named map[string]bool) {
+	named = map[string]bool{}
+	for _, f := range fields {
 		name := f.attr("name")
 		switch {
 		case name == "":
@@ -118,13 +135,7 @@ func (b *modelBuilder) fields(e *Element, s *Service) {
 		named[name] = true
 		s.Fields = append(s.Fields, Mapping{Target: name, Value: Value{Text: b.field(f)}})
 	}
-	b.builtInFields(e, s)
-	if s.Kind == ServiceHTTP && !named["requestUrl"] {
-		b.problem("service", e, "%s is an HTTP call and has no field requestUrl", label(e))
-	}
-	if s.Kind == ServiceMail && !named["to"] && !named["cc"] && !named["bcc"] {
-		b.problem("service", e, "%s is a mail and has no field to, cc or bcc", label(e))
-	}
+	return named
 }
 
 // field is the value of an injected field: a text as it is, or text with expressions; nil when it has none.

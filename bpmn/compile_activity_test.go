@@ -1,6 +1,7 @@
 package bpmn_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,4 +220,52 @@ func TestPeopleOfCamunda8AreRead(t *testing.T) {
 	require.Equal(t, []string{"${owner}", "A | B", "${users}", "form", "${due}", "70"}, []string{
 		source(h.Assignee), sources(h.CandidateGroups), sources(h.CandidateUsers), source(h.FormKey), source(h.DueDate), source(h.Priority),
 	})
+}
+
+func TestListenersAreExpressionsOrDelegates(t *testing.T) {
+	t.Parallel()
+	task := taskOf(t, extended(`<userTask id="x"/>`, `
+		<flowable:executionListener event="start" expression="${a}"/>
+		<flowable:executionListener event="start" class="org.example.A"><flowable:field name="to"><flowable:expression>${b}</flowable:expression></flowable:field></flowable:executionListener>
+		<flowable:executionListener event="end" delegateExpression="#{ bean }"/>
+		<flowable:executionListener event="end" type="script"><flowable:script scriptFormat="juel">${c}</flowable:script></flowable:executionListener>
+		<flowable:taskListener event="all" class="org.example.B"/><flowable:taskListener event="create" expression="${d}"/>`))
+	var does []string
+	for _, l := range slices.Concat(task.Start, task.End) {
+		does = append(does, what(l))
+	}
+	require.Equal(t, []string{"${a}", "org.example.A", "bean", "${c}"}, does)
+	require.Equal(t, "to", task.Start[1].Delegate.Fields[0].Target)
+	require.Equal(t, "${b}", task.Start[1].Delegate.Fields[0].Value.Text.Source())
+	require.True(t, bpmn.CallsDelegate(task.End))
+	require.False(t, bpmn.CallsDelegate(task.Start[:1]))
+	var events []string
+	for _, l := range task.Human.Listeners {
+		events = append(events, string(l.Event)+" "+what(l.Listener))
+	}
+	require.Equal(t, []string{"create org.example.B", "assignment org.example.B", "complete org.example.B", "delete org.example.B", "create ${d}"}, events)
+}
+
+// what says what a listener does.
+func what(l bpmn.Listener) string {
+	if l.Delegate != nil {
+		return l.Delegate.Activity
+	}
+	return l.Expr.Source()
+}
+
+func TestALoopThatWaitsForAListenerEnds(t *testing.T) {
+	t.Parallel()
+	loop := func(ofTask, ofFlow string) bpmn.Diagnostics {
+		_, findings := bpmn.Compile(inProcess(`<exclusiveGateway id="x"/>` + flow("t", "x") + flow("x", "m") + `<manualTask id="m">` + ofTask + `</manualTask>
+			<sequenceFlow id="back" sourceRef="m" targetRef="x">` + ofFlow + `</sequenceFlow>`))
+		return findings
+	}
+	listener := func(event, does string) string {
+		return `<extensionElements><flowable:executionListener event="` + event + `" ` + does + `/></extensionElements>`
+	}
+	requireFinding(t, loop("", ""), "endless-loop", "x", "never ends")
+	requireFinding(t, loop(listener("end", `expression="${a}"`), ""), "endless-loop", "x", "never ends")
+	require.Empty(t, loop(listener("end", `class="A"`), ""))
+	require.Empty(t, loop("", listener("take", `class="A"`)))
 }

@@ -118,6 +118,9 @@ func (n *FlowNode) isGateway() bool { return gateways[string(n.Kind)] }
 
 // isAutomatic reports whether the node passes its token on without waiting for anything outside the process.
 func (n *FlowNode) isAutomatic() bool {
+	if CallsDelegate(n.node.Start) || CallsDelegate(n.node.End) {
+		return false
+	}
 	switch n.Kind {
 	case ServiceTask:
 		return n.node.Loop == nil && (n.node.Service == nil || n.node.Service.Kind == ServiceExpression)

@@ -1,6 +1,7 @@
 package bpmn
 
 import (
+	"slices"
 	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
@@ -31,15 +32,21 @@ const (
 	TaskDelete     TaskEvent = "delete"
 )
 
-// TaskListener is an expression run at a moment of a user task.
+// TaskListener is a listener for a moment of a user task.
 type TaskListener struct {
 	Event TaskEvent // "all" is expanded to each event by the compiler
-	Expr  *expr.Template
+	Listener
 }
 
-// Listener is an expression run when a node is entered or left, or a flow is taken.
+// Listener is what happens when a node is entered or left, or a flow is taken. Exactly one field is set.
 type Listener struct {
-	Expr *expr.Template
+	Expr     *expr.Template // evaluated in place
+	Delegate *Service       // done outside; its kind is ServiceDelegate
+}
+
+// CallsDelegate reports whether one of the listeners is done outside, so that something has to wait for it.
+func CallsDelegate(listeners []Listener) bool {
+	return slices.ContainsFunc(listeners, func(l Listener) bool { return l.Delegate != nil })
 }
 
 // ServiceKind says what a service does.

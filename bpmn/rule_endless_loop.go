@@ -87,9 +87,11 @@ func certainSuccessors(n *FlowNode) []*FlowNode {
 	return found
 }
 
-// certain reports whether the flow, the i-th out of n, is taken whatever the variables are.
+// certain reports whether the flow, the i-th out of n, is taken whatever the variables are, and without waiting.
 func certain(n *FlowNode, f *SequenceFlow, i int) bool {
 	switch {
+	case CallsDelegate(f.take):
+		return false
 	case n.Kind == ParallelGateway:
 		return true
 	case f == n.Default:

@@ -10,7 +10,7 @@ var listenerEvents = map[string]map[string]bool{
 	"taskListener userTask":          words("create assignment complete delete all"),
 }
 
-// checkListener refuses listeners that are not expressions, and events that are never raised.
+// checkListener refuses listeners that do nothing that is known, and events that are never raised.
 func checkListener(m *Model, r report) {
 	m.walk(func(e *Element) {
 		if e.isUnsupportedNode() {
@@ -43,23 +43,60 @@ func checkListenerEvent(e, l *Element, r report) {
 	}
 }
 
-// checkListenerWork requires that the listener is an expression and nothing else.
+// checkListenerWork requires that the listener says what it does in exactly one way, and nothing that is not done.
 func checkListenerWork(e, l *Element, r report) {
+	ways, extras := listenerWays(l), listenerExtras(l)
+	script := l.listenerScript()
+	switch {
+	case len(extras) > 0:
+		r(l, "%s has a %s with %s, which is not supported", label(e), named(l), strings.Join(extras, ", "))
+	case len(ways) == 0:
+		r(l, "%s has a %s without class, delegateExpression, expression or script", label(e), named(l))
+	case len(ways) > 1:
+		r(l, "%s has a %s with %s; it does one thing", label(e), named(l), strings.Join(ways, " and "))
+	case script != nil && !strings.EqualFold(script.scriptFormat(), string(ScriptJUEL)):
+		r(l, "%s has a %s with a script in the format %q; a listener has scripts in juel only, or calls a delegate", label(e), named(l), shorten(script.scriptFormat()))
+	}
+}
+
+// listenerWays are the ways in which a listener says what it does.
+func listenerWays(l *Element) []string {
+	var ways []string
+	for _, way := range []string{"class", "delegateExpression", "expression"} {
+		if l.attr(way) != "" {
+			ways = append(ways, way)
+		}
+	}
+	if l.listenerScript() != nil {
+		ways = append(ways, "script")
+	}
+	return ways
+}
+
+// listenerExtras are the attributes and children of a listener, and of its script, that are not read.
+func listenerExtras(l *Element) []string {
 	var extras []string
 	for _, a := range l.Attrs {
-		if a.Name.Local != "event" && a.Name.Local != "expression" && a.Name.Local != "id" {
+		isScript := a.Name.Local == "type" && a.Value == "script" && l.listenerScript() != nil
+		if !listenerAttributes[a.Name.Local] && !isScript {
 			extras = append(extras, shorten(a.Name.Local))
 		}
 	}
 	for _, c := range l.Children {
-		extras = append(extras, shorten(c.Local))
+		isField := c.Local == "field" && (l.attr("class") != "" || l.attr("delegateExpression") != "")
+		if !isVendor(c.Space) || c.Local != "script" && !isField {
+			extras = append(extras, shorten(c.Local))
+		}
 	}
-	switch {
-	case l.attr("class") != "" || l.attr("delegateExpression") != "":
-		r(l, "%s has a %s that calls a delegate, which is not supported; let a service task before or after it call the delegate", label(e), named(l))
-	case len(extras) > 0:
-		r(l, "%s has a %s with %s, which is not supported; listeners are expressions", label(e), named(l), strings.Join(extras, ", "))
-	case l.attr("expression") == "":
-		r(l, "%s has a %s without expression", label(e), named(l))
+	if script := l.listenerScript(); script != nil {
+		for _, a := range script.Attrs {
+			if a.Name.Local != "scriptFormat" && a.Name.Local != "language" {
+				extras = append(extras, shorten(a.Name.Local))
+			}
+		}
 	}
+	return extras
 }
+
+// listenerAttributes are the attributes of a listener that are read or do nothing.
+var listenerAttributes = words("event expression class delegateExpression id")

@@ -287,7 +287,7 @@ var changes = map[string]string{
 	apiRole: "flowable.idempotency_keys UPDATE DELETE, flowable.workflow_tasks UPDATE",
 	workerRole: "entitlements.departments UPDATE, entitlements.user_workflow_roles UPDATE, entitlements.users UPDATE, entitlements.workflow_roles UPDATE, " +
 		"flowable.activity_history UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
-		"flowable.process_instances UPDATE, flowable.queue_assignments UPDATE, flowable.task_commands UPDATE DELETE, " +
+		"flowable.process_instances UPDATE, flowable.queue_assignments UPDATE, flowable.reconciler_findings UPDATE, flowable.task_commands UPDATE DELETE, " +
 		"flowable.workflow_queues UPDATE, flowable.workflow_tasks UPDATE, flowable.workflow_variables UPDATE, onecms.case_workflow_mapping UPDATE, onecms.cases UPDATE",
 }
 

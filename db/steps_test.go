@@ -289,6 +289,25 @@ func TestAStepThatWaitsForACompletionLearnsOfIt(t *testing.T) {
 	require.Equal(t, int64(1), one[int64](t, w.super, "SELECT last_step FROM flowable.process_instances WHERE process_instance_id = $1", instance))
 }
 
+// The delegate of a delete listener may answer when its instance has ended.
+func TestAStepAfterTheEndLeavesTheEndAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance, _ := w.claimed(t)
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, At: at, End: &casework.InstanceEnd{Status: casework.InstanceTerminated, EndEventID: "end", Reason: "why", Code: "E"}})
+	ended, err := w.api.Instance(t.Context(), admin, instance)
+	require.NoError(t, err)
+	w.step(t, casework.StepCommit{InstanceID: instance, Step: 3, At: at.Add(time.Minute), Incidents: []casework.IncidentChange{
+		{IncidentID: "t:1.delete.0", ActivityID: "t", Kind: "listener", Message: "away"}, {IncidentID: "t:1.delete.0", ActivityID: "t", Resolved: true},
+	}})
+	after, err := w.api.Instance(t.Context(), admin, instance)
+	require.NoError(t, err)
+	require.Equal(t, ended, after)
+	require.Equal(t, "away RESOLVED", one[string](t, w.super, "SELECT message || ' ' || state FROM flowable.incidents WHERE process_instance_id = $1", instance))
+	require.Equal(t, "E", one[string](t, w.super, "SELECT end_code FROM flowable.process_instances WHERE process_instance_id = $1", instance))
+}
+
 func TestTheEndOfAnInstanceLeavesNothingOpen(t *testing.T) {
 	t.Parallel()
 	for status, caseStatus := range map[casework.InstanceStatus]string{casework.InstanceCompleted: "CLOSED", casework.InstanceTerminated: "CANCELLED"} {

@@ -50,8 +50,10 @@ type Deps struct {
 	Steps    activities.StepStore
 	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
 	Timers   activities.TimerStore
-	Values   ValueStore // of large values; nil keeps them in the workflows
-	Services Services   // optional
+	Values   ValueStore                // of large values; nil keeps them in the workflows
+	Rows     activities.ReconcileStore // of the reconciler; nil runs none
+	Runs     activities.Runs
+	Services Services // optional
 	Log      *zap.Logger
 }
 
@@ -104,6 +106,12 @@ func Register(r Registry, d Deps) {
 	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender, Timers: d.Timers}
 	r.RegisterActivityWithOptions(acts.CommitStep, activity.RegisterOptions{Name: workflows.CommitStepName})
 	r.RegisterActivityWithOptions(acts.StartCaseByTimer, activity.RegisterOptions{Name: workflows.StartByTimerActivity})
+	if d.Rows != nil {
+		reconciler := &activities.Reconciler{Store: d.Rows, Runs: d.Runs}
+		r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileWorkflow})
+		r.RegisterActivityWithOptions(reconciler.Reconcile, activity.RegisterOptions{Name: workflows.ReconcileActivity})
+		r.RegisterActivityWithOptions(reconciler.ReconcileUnknown, activity.RegisterOptions{Name: workflows.ReconcileUnknownActivity})
+	}
 	d.Services.Register(r, d.Values)
 }
 

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
 	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
@@ -28,11 +27,12 @@ func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
 
 // readAnswer reports of an answer whether the activity has seen to its large values.
 func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed bool) {
-	n, name := &bpmn.Node{}, ""
+	var a OpenActivity
 	if i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token }); i >= 0 {
-		n, name = &r.program.Nodes[r.program.NodeIndex(r.state.Activities[i].Element)], r.state.Activities[i].Type
+		a = r.state.Activities[i]
 	}
-	packed = r.byReference(n, name)
+	n := r.node(a.Element)
+	packed = a.Event == "" && r.byReference(n, a.Type)
 	var value json.RawMessage
 	if err := w.future.Get(ctx, &value); err != nil {
 		return failure(w.token, err), packed
@@ -43,22 +43,29 @@ func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed 
 	}
 	ev = engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
 	switch {
-	case name == "": // nobody waits for it any more
+	case a.Token == "": // nobody waits for it any more
+	case a.Event != "": // any other value than an object brings no variables
+		r.onlyVariables(&ev)
 	case n.Script != nil:
 		ev = scriptAnswer(ev)
-	case name == casework.ActivityHTTPCall, name == casework.ActivitySendMail: // their results are the variables to set
+	case a.Type == casework.ActivityHTTPCall, a.Type == casework.ActivitySendMail: // their results are the variables to set
 		_ = json.Unmarshal(ev.Value, &ev.Variables)
 		ev.Value = nil
 	case n.Service == nil || n.Service.ResultVariable == "":
-		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
-		if r.state.Engine.Rev > inlineRev {
-			ev.Value = nil // it has no other use, and need not be kept
-		}
+		r.onlyVariables(&ev)
 	}
 	if err := values.CheckNames(ev.Variables); err != nil {
 		return unusable(w.token, err), packed
 	}
 	return ev, packed
+}
+
+// onlyVariables takes the variables out of an answer that is nothing else; any other value than an object brings none.
+func (r *run) onlyVariables(ev *engine.Event) {
+	_ = json.Unmarshal(ev.Value, &ev.Variables)
+	if r.state.Engine.Rev > inlineRev {
+		ev.Value = nil // it has no other use, and need not be kept
+	}
 }
 
 // unusable is the failure of an activity that did its work and whose answer cannot be kept.

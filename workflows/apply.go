@@ -157,7 +157,7 @@ func (r *run) mayApply() bool {
 
 // free reports whether the run may go on by itself: no command on record or on its way has to come first.
 func (r *run) free() bool {
-	return !r.held && r.instead == nil && !r.state.Engine.Ended
+	return !r.held && r.instead == nil && !r.over()
 }
 
 // goOn continues a burst that was cut off until it is finished.

@@ -16,7 +16,7 @@ import (
 
 // hostSide are the files of package workflows that no workflow calls, or that a workflow calls like a pure function: the
 // caches of compiled programs and of large values.
-var hostSide = []string{"client.go", "search_attributes.go", "programs.go", "large_values.go"}
+var hostSide = []string{"client.go", "search_attributes.go", "programs.go", "large_values.go", "position.go"}
 
 // forbidden are packages that a workflow may not use, nil, or what of a package it may not use.
 var forbidden = map[string][]string{

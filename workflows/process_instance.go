@@ -78,6 +78,10 @@ type run struct {
 
 func (r *run) setup(ctx workflow.Context) error {
 	r.openChannels(ctx)
+	if err := workflow.SetQueryHandlerWithOptions(ctx, positionQuery, r.position,
+		workflow.QueryHandlerOptions{Description: "last step and the tasks that tokens wait for"}); err != nil {
+		return err
+	}
 	return workflow.SetQueryHandlerWithOptions(ctx, "state", func() (RunState, error) { return r.state, nil },
 		workflow.QueryHandlerOptions{Description: "position of the case: tokens, timers, open tasks, variables"})
 }
@@ -94,7 +98,7 @@ func (r *run) loop(ctx workflow.Context) error {
 		if err := r.settle(ctx, work); err != nil {
 			return err
 		}
-		if r.state.Engine.Ended {
+		if r.over() {
 			r.show(work)
 			return nil
 		}
@@ -117,10 +121,16 @@ func (r *run) loop(ctx workflow.Context) error {
 	}
 }
 
+// over reports whether nothing is left to do: the instance has ended, and so has what outlives it.
+func (r *run) over() bool { return r.state.Engine.Ended && len(r.state.Engine.Deleted) == 0 }
+
 // settle applies commands in the order of their acceptance, then what has become due.
 func (r *run) settle(ctx, work workflow.Context) error {
 	for {
 		r.receive()
+		if r.state.Engine.Ended {
+			r.state.Inbox = nil // the database has rejected what came too late
+		}
 		continued, err := r.goOn(work)
 		if err != nil {
 			return err
@@ -129,7 +139,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.state.Engine.Ended {
+		if r.over() {
 			return nil
 		}
 		if r.instead != nil {
@@ -147,7 +157,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.instead != nil || r.state.Engine.Ended || len(r.state.Engine.Pending) > 0 && !r.held {
+		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held {
 			continue
 		}
 		due, err := r.applyDue(work)

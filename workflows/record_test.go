@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"flag"
 	"net/http"
 	"os"
@@ -13,15 +14,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/db"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 	"github.com/onecms/nextgen-workflow/internal/sample"
 	"github.com/onecms/nextgen-workflow/internal/stack"
 	"github.com/onecms/nextgen-workflow/internal/testdb"
 	"github.com/onecms/nextgen-workflow/worker"
+	"github.com/onecms/nextgen-workflow/workflows"
 )
 
 // To record the histories of a new engine revision: make build, set NEXTGEN_BINARY and NEXTGEN_TEMPORAL_BINARY as "make
@@ -168,6 +173,35 @@ func TestRecordHistories(t *testing.T) {
 			})
 		}
 	})
+	t.Run("delegates", func(t *testing.T) {
+		s.Worker.Stop()
+		serveDelegates(t, database, temporal)
+		d := &driver{t: t, stack: s, temporal: temporal, database: database}
+		d.begin("alice.intake", "recordedListeners", "asked")
+		d.complete("work")
+		require.NoError(t, temporal.GetWorkflow(t.Context(), d.id, "").Get(t.Context(), nil))
+		saveRuns(t.Context(), t, temporal, d.id, "recordedListeners-of-every-event")
+	})
+}
+
+// serveDelegates runs a worker with a delegate of its own in place of the product's.
+func serveDelegates(t *testing.T, database string, temporal client.Client) {
+	t.Helper()
+	store, err := db.Open(t.Context(), db.Config{URL: database, Role: "nextgen_worker"})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	sender := workflows.NewClient(temporal, "default")
+	w := sdk.New(temporal, workflows.TaskQueue, sdk.Options{WorkflowPanicPolicy: sdk.BlockWorkflow})
+	worker.Register(w, worker.Deps{Programs: workflows.NewLibrary(store), Steps: store, Sender: sender, Timers: store})
+	tell := func(_ context.Context, in casework.ActivityInput) (map[string]string, error) {
+		return map[string]string{"told": in.Listener.Event}, nil
+	}
+	w.RegisterActivityWithOptions(tell, activity.RegisterOptions{Name: "Tell"})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go worker.NewRelay(store, sender, zap.NewNop(), worker.RelayConfig{}).Run(ctx)
 }
 
 // driver is a person at the API who does everybody's work.

@@ -55,7 +55,7 @@ func (r *run) pack(ev *engine.Event) {
 }
 
 // hand puts the variables and fields into the input of an activity: references for one of our own, else the values themselves,
-// if all of them fit.
+// if all of them fit. n is the element whose work it is; nil: that of a listener.
 func (r *run) hand(in *casework.ActivityInput, n *bpmn.Node, a *engine.Activity) error {
 	in.Variables, in.Fields = a.Variables, a.Fields
 	if r.values == nil {
@@ -71,7 +71,7 @@ func (r *run) hand(in *casework.ActivityInput, n *bpmn.Node, a *engine.Activity)
 		return names
 	}
 	refs := casework.References{Variables: stored(a.Variables), Fields: a.Stored}
-	if r.byReference(n, activityType(a)) {
+	if n != nil && r.byReference(n, activityType(a)) {
 		in.References = &refs
 		return nil
 	}

@@ -21,13 +21,14 @@ const (
 	serviceLongest  = time.Minute     // longest pause between two attempts
 )
 
-// OpenActivity is a service activity that has not answered yet: in flight, or waiting for its turn.
+// OpenActivity is a service activity, or the delegate of a listener, that has not answered yet: in flight, or waiting for its turn.
 type OpenActivity struct {
-	Token   string    `json:"token"`
+	Token   string    `json:"token"` // node instance, or the work of a listener
 	Element string    `json:"element"`
 	Type    string    `json:"type"`            // Temporal activity type
 	Topic   string    `json:"topic,omitempty"` // task queue; "": the worker's own
 	Since   time.Time `json:"since"`
+	Event   string    `json:"event,omitempty"` // of the listener that calls; "": the work of the element
 }
 
 // work is a service activity in flight within this run.
@@ -46,17 +47,24 @@ func (r *run) updateActivities(ctx workflow.Context, effects []engine.Effect) {
 		case engine.ActivityCancelled:
 			r.dropActivity(e.Instance)
 		case engine.InstanceEnded:
-			for len(r.state.Activities) > 0 {
-				r.dropActivity(r.state.Activities[0].Token)
-			}
+			r.dropActivities()
 		default:
 		}
 	}
 }
 
-// startActivity asks Temporal for the work of a node instance. The activity id is that of the node instance; a retry within
+// dropActivities forgets the activities of an instance that has ended, but for those of delete listeners, which outlive it.
+func (r *run) dropActivities() {
+	for _, a := range slices.Clone(r.state.Activities) {
+		if a.Event != string(bpmn.TaskDelete) {
+			r.dropActivity(a.Token)
+		}
+	}
+}
+
+// startActivity asks Temporal for the work of a node instance or listener. The activity id is that of the work; a retry within
 // the same run adds its number, since an id is used once.
-func (r *run) startActivity(ctx workflow.Context, token string, n *bpmn.Node, a *engine.Activity) {
+func (r *run) startActivity(ctx workflow.Context, token, element string, a *engine.Activity) {
 	id := token
 	if r.starts == nil {
 		r.starts = map[string]int{}
@@ -64,12 +72,19 @@ func (r *run) startActivity(ctx workflow.Context, token string, n *bpmn.Node, a 
 	if r.starts[token]++; r.starts[token] > 1 {
 		id = fmt.Sprintf("%s#%d", token, r.starts[token])
 	}
+	var n *bpmn.Node // nil: not the work of an element
+	if a.Listener == nil {
+		n = r.node(element)
+	}
 	options := serviceOptions(n)
 	options.ActivityID, options.TaskQueue = id, a.Topic
-	options.Summary = short(fmt.Sprintf("%s %s", cell(n.Name), detailOf(a)))
+	options.Summary = short(fmt.Sprintf("%s %s", r.nodeName(element), detailOf(a)))
 	cancellable, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
 	w := work{token: token, cancel: cancel}
-	input := r.activityInput(n, token, a)
+	input := r.activityInput(token, element, a)
+	if n != nil && n.Script != nil {
+		input.Script = &casework.ScriptSource{Format: string(n.Script.Format), Source: n.Script.Source}
+	}
 	err, size := r.hand(&input, n, a), 0
 	if err == nil {
 		size, err = sizeOf(input)
@@ -102,19 +117,23 @@ func activityType(a *engine.Activity) string {
 }
 
 func detailOf(a *engine.Activity) string {
-	if a.Topic != "" {
+	switch {
+	case a.Listener != nil:
+		return "(" + a.Listener.Event + " listener)"
+	case a.Topic != "":
 		return "on " + cell(a.Topic)
 	}
 	return "(" + string(a.Kind) + ")"
 }
 
+// serviceOptions are those of the work of an element; nil: of a listener, whose model has no say in them.
 func serviceOptions(n *bpmn.Node) workflow.ActivityOptions {
 	retry := temporal.RetryPolicy{
 		InitialInterval: serviceInterval, BackoffCoefficient: 2, MaximumInterval: serviceLongest, MaximumAttempts: serviceAttempts,
 		NonRetryableErrorTypes: []string{casework.BpmnErrorType},
 	}
 	options := workflow.ActivityOptions{StartToCloseTimeout: serviceTimeout, RetryPolicy: &retry}
-	if n.Service == nil {
+	if n == nil || n.Service == nil {
 		return options
 	}
 	if n.Service.Retries >= 0 {
@@ -129,16 +148,16 @@ func serviceOptions(n *bpmn.Node) workflow.ActivityOptions {
 	return options
 }
 
-func (r *run) activityInput(n *bpmn.Node, token string, a *engine.Activity) casework.ActivityInput {
+func (r *run) activityInput(token, element string, a *engine.Activity) casework.ActivityInput {
 	in := casework.ActivityInput{
-		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: n.ID, ElementInstanceID: token,
+		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: element, ElementInstanceID: token,
 		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey,
 	}
-	switch {
-	case a.Kind == engine.ScriptActivity && n.Script != nil:
-		in.Script = &casework.ScriptSource{Format: string(n.Script.Format), Source: n.Script.Source}
-	case a.Kind == engine.DecisionActivity:
+	if a.Kind == engine.DecisionActivity {
 		in.Decision = a.Name
+	}
+	if l := a.Listener; l != nil {
+		in.Listener = &casework.ListenerCall{Event: l.Event, FlowID: l.Flow, Assignee: l.Assignee}
 	}
 	return in
 }

@@ -25,13 +25,15 @@ const (
 	reservedTopic    = "/_sys/" // the server's own task queues
 )
 
-// askActivity notes what a node instance asks for and starts it, unless it has to wait for its turn.
+// askActivity notes what a node instance or listener asks for and starts it, unless it has to wait for its turn.
 func (r *run) askActivity(ctx workflow.Context, e engine.Effect) {
-	r.state.Activities = append(r.state.Activities, OpenActivity{
-		Token: e.Instance, Element: e.Element, Type: activityType(e.Activity), Topic: e.Activity.Topic, Since: now(ctx),
-	})
+	a := OpenActivity{Token: e.Instance, Element: e.Element, Type: activityType(e.Activity), Topic: e.Activity.Topic, Since: now(ctx)}
+	if e.Activity.Listener != nil {
+		a.Event = e.Activity.Listener.Event
+	}
+	r.state.Activities = append(r.state.Activities, a)
 	if r.hasRoom(ctx) && r.asked < mostAskedAtOnce && len(r.state.Activities) == len(r.work)+1 {
-		r.startActivity(ctx, e.Instance, &r.program.Nodes[r.program.NodeIndex(e.Element)], e.Activity)
+		r.startActivity(ctx, e.Instance, e.Element, e.Activity)
 	}
 }
 
@@ -68,7 +70,7 @@ func (r *run) startWaiting(ctx workflow.Context) error {
 			r.work = append(r.work, work{token: a.Token, future: failedFuture(ctx, err), cancel: func() {}})
 			continue
 		}
-		r.startActivity(ctx, a.Token, &r.program.Nodes[r.program.NodeIndex(a.Element)], asked)
+		r.startActivity(ctx, a.Token, a.Element, asked)
 	}
 	return nil
 }

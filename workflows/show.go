@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
 )
 
@@ -111,7 +112,11 @@ func (r *run) showEvents(b *strings.Builder, most int) {
 		if i == most {
 			break
 		}
-		fmt.Fprintf(b, "\n- activity **%s** (%s) runs since %s", r.nodeName(a.Element), cell(a.Type), a.Since.UTC().Format(time.RFC3339))
+		what := "activity"
+		if a.Event != "" {
+			what = a.Event + " listener of"
+		}
+		fmt.Fprintf(b, "\n- %s **%s** (%s) runs since %s", what, r.nodeName(a.Element), cell(a.Type), a.Since.UTC().Format(time.RFC3339))
 	}
 	for i, c := range r.state.Children {
 		if i == most {
@@ -170,9 +175,17 @@ func (r *run) dueName(at time.Time) string {
 	return "wake-up"
 }
 
+// node is the node of an element; for the process itself one that has only its name.
+func (r *run) node(element string) *bpmn.Node {
+	if i := r.program.NodeIndex(element); i >= 0 {
+		return &r.program.Nodes[i]
+	}
+	return &bpmn.Node{ID: element, Name: r.program.Name}
+}
+
 // nodeName is the name of an element, its id if it has none.
 func (r *run) nodeName(element string) string {
-	n := r.program.Nodes[r.program.NodeIndex(element)]
+	n := r.node(element)
 	return cell(cmp.Or(n.Name, n.ID))
 }
 

@@ -105,6 +105,15 @@ type Activity struct {
 	Variables map[string]json.RawMessage `json:"variables,omitempty"` // all that are visible where it runs
 	Fields    map[string]json.RawMessage `json:"fields,omitempty"`    // by name
 	Stored    []string                   `json:"stored,omitempty"`    // names of the fields that are references, sorted
+	Listener  *ListenerCall              `json:"listener,omitempty"`  // nil: it is the work of the node itself
+}
+
+// ListenerCall says for what a listener calls a delegate. Instance of the effect names this piece of work, not the node
+// instance.
+type ListenerCall struct {
+	Event    string `json:"event"`              // start, end, take, create, assignment, complete, delete
+	Flow     string `json:"flow,omitempty"`     // take: the sequence flow
+	Assignee string `json:"assignee,omitempty"` // of a task: who holds it
 }
 
 // Child is an instance that a call activity starts.

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
@@ -54,11 +55,42 @@ func (m *machine) chooseFlows(v visit) ([]int, error) {
 	return taken, nil
 }
 
+// flowsOut are the flows by which a node is left: those that were chosen before a listener of one had to be waited for.
+func (m *machine) flowsOut(v visit) ([]int, error) {
+	if v.at == nil || v.at.Phase != taking {
+		return m.chooseFlows(v)
+	}
+	return slices.DeleteFunc(slices.Clone(v.node.Out), func(f int) bool {
+		return !slices.Contains(v.at.Flows, m.program.Flows[f].ID)
+	}), nil
+}
+
+// callsOnFlows reports whether a listener of one of the flows calls a delegate.
+func (m *machine) callsOnFlows(flows []int) bool {
+	return slices.ContainsFunc(flows, func(f int) bool { return bpmn.CallsDelegate(m.program.Flows[f].Take) })
+}
+
+// listenOnFlows runs the listeners of flows of which one calls a delegate, before any of the flows is taken.
+func (m *machine) listenOnFlows(v visit, flows []int) (*Stand, error) {
+	if !m.callsOnFlows(flows) {
+		return nil, nil
+	}
+	var ids []string
+	for _, f := range flows {
+		ids = append(ids, m.program.Flows[f].ID)
+	}
+	return m.listen(v, taking, ids)
+}
+
+// take sends tokens along flows. It runs their listeners unless one of them calls a delegate: then all have run.
 func (m *machine) take(v visit, flows []int) error {
+	heard := m.callsOnFlows(flows)
 	for _, f := range flows {
 		flow := &m.program.Flows[f]
-		if err := m.runListeners(flow.Take, v); err != nil {
-			return err
+		if !heard {
+			if err := m.hearAll(v, taking, flow.Take); err != nil {
+				return err
+			}
 		}
 		m.send(Arrival{
 			Node: m.program.Nodes[flow.Target].ID, Flow: flow.ID, Scope: v.scope, Later: v.node.AsyncAfter && m.state.Rev > 1,

@@ -188,16 +188,48 @@ func (m *machine) passGateway(v visit, event *bpmn.Node) {
 		return
 	}
 	m.disarm(v.id)
-	m.endGateway(v)
-	m.send(Arrival{Node: event.ID, Flow: flow, Scope: v.scope, Caught: true})
+	m.endGateway(v, flow)
 }
 
-func (m *machine) endGateway(v visit) {
+// endGateway ends the visit of an event-based gateway and goes on by the flows, to events that have come.
+func (m *machine) endGateway(v visit, flows ...string) {
+	if bpmn.CallsDelegate(v.node.End) {
+		v.at = &Stand{ID: v.id + "." + string(ending), Phase: ending, Flows: flows}
+		m.state.Tokens[m.state.token(v.id)].At = v.at
+		m.leaveGateway(v)
+		return
+	}
 	// The event has come whatever a listener says.
-	_ = m.try(func() error { return m.runListeners(v.node.End, v) })
+	_ = m.try(func() error { return m.hearAll(v, ending, v.node.End) })
+	m.passOn(v, flows)
+}
+
+// leaveGateway ends the visit of an event-based gateway once the delegates of its end listeners are done.
+func (m *machine) leaveGateway(v visit) {
+	var at *Stand
+	err := m.try(func() (err error) {
+		at, err = m.listen(v, ending, v.at.Flows)
+		return err
+	})
+	switch {
+	case err != nil:
+		m.raise(v, Leaving, err)
+	case at != nil:
+		m.hold(v, at)
+	default:
+		m.passOn(v, v.at.Flows)
+	}
+}
+
+func (m *machine) passOn(v visit, flows []string) {
 	m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
 	m.closeScopes(v.id)
 	m.state.removeToken(v.id)
+	for _, f := range v.node.Out {
+		if flow := &m.program.Flows[f]; slices.Contains(flows, flow.ID) {
+			m.send(Arrival{Node: m.program.Nodes[flow.Target].ID, Flow: flow.ID, Scope: v.scope, Caught: true})
+		}
+	}
 }
 
 // waitsFor reports whether anything is armed for a host.

@@ -48,19 +48,24 @@ func (m *machine) raise(v visit, at TokenState, err error) {
 	if i := m.state.token(v.id); i >= 0 {
 		m.state.Tokens[i].State = at
 	} else {
-		m.state.Tokens = append(m.state.Tokens, Token{ID: v.id, Node: v.node.ID, Flow: v.flow, Scope: v.scope, State: at, Caught: v.caught, Start: v.start})
+		t := v.token()
+		t.State = at
+		m.state.Tokens = append(m.state.Tokens, t)
 	}
 	m.emit(Effect{Kind: IncidentRaised, Element: v.node.ID, Instance: v.id, Name: kindOf(err), Message: err.Error()})
 }
 
 // retryIncident tries again what failed, with variables set first if the event brings any.
 func (m *machine) retryIncident(ev Event) error {
+	if m.retryListener(ev) {
+		return nil
+	}
 	i := m.state.token(ev.Token)
 	if i < 0 {
 		return m.retryCondition(ev)
 	}
 	t := m.state.Tokens[i]
-	if t.State != Entering && t.State != Leaving && t.State != Failed {
+	if !t.hasFailed() {
 		return fmt.Errorf("retry: no incident %q: %w", ev.Token, ErrStale)
 	}
 	v := m.visitOf(t)
@@ -117,4 +122,10 @@ func (m *machine) retryCondition(ev Event) error {
 	m.emit(Effect{Kind: IncidentResolved, Element: s.Node, Instance: s.ID})
 	m.armed = true
 	return nil
+}
+
+// record puts a failure that nobody has to mend on record.
+func (m *machine) record(element, id string, err error) {
+	m.emit(Effect{Kind: IncidentRaised, Element: element, Instance: id, Name: kindOf(err), Message: err.Error()})
+	m.emit(Effect{Kind: IncidentResolved, Element: element, Instance: id})
 }

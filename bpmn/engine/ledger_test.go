@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
 )
@@ -65,6 +67,18 @@ func (l *ledger) close(what, id string) error {
 	}
 	delete(l.open, key)
 	return nil
+}
+
+// listeners are the works of delegates that listeners have called, in a fixed order.
+func (l *ledger) listeners() []string {
+	var works []string
+	for key := range l.open {
+		if id, is := strings.CutPrefix(key, "activity "); is && strings.Contains(id, ".") {
+			works = append(works, id)
+		}
+	}
+	slices.Sort(works)
+	return works
 }
 
 // settled reports what is open although the instance has ended.

@@ -281,18 +281,28 @@ func (m *machine) leaveLoop(v visit) {
 	id := m.state.hosted(v.id, LoopScope).ID
 	m.cancelScope(id)
 	m.disarm(v.id)
+	var at *Stand
 	err := m.try(func() error {
-		if err := m.gather(v, id); err != nil {
+		if v.at == nil {
+			if err := m.gather(v, id); err != nil {
+				return err
+			}
+		}
+		flows, err := m.flowsOut(v)
+		if err != nil {
 			return err
 		}
-		flows, err := m.chooseFlows(v)
-		if err != nil {
+		if at, err = m.listenOnFlows(v, flows); at != nil || err != nil {
 			return err
 		}
 		return m.take(v, flows)
 	})
 	if err != nil {
 		m.raise(v, Leaving, err)
+		return
+	}
+	if at != nil {
+		m.hold(v, at)
 		return
 	}
 	for i := range m.state.Done {

@@ -15,10 +15,16 @@ type visit struct {
 
 	caught bool   // see Arrival
 	start  string // see Arrival
+	at     *Stand // where it stands among its listeners; nil: before them
 }
 
 func (m *machine) visitOf(t Token) visit {
-	return visit{node: m.node(t.Node), id: t.ID, flow: t.Flow, scope: t.Scope, caught: t.Caught, start: t.Start}
+	return visit{node: m.node(t.Node), id: t.ID, flow: t.Flow, scope: t.Scope, caught: t.Caught, start: t.Start, at: t.At}
+}
+
+// token is the token of a visit that had none yet.
+func (v visit) token() Token {
+	return Token{ID: v.id, Node: v.node.ID, Flow: v.flow, Scope: v.scope, Caught: v.caught, Start: v.start, At: v.at}
 }
 
 // outcome is what entering a node came to. What it does to other tokens is done afterwards: entering may still fail and
@@ -75,24 +81,21 @@ func (m *machine) enter(a Arrival) {
 			m.emit(Effect{Kind: NodeEntered, Element: node.ID, Instance: a.ID})
 		}
 	}
-	v := visit{node: node, id: a.ID, flow: a.Flow, scope: a.Scope, caught: a.Caught, start: a.Start}
+	v := visit{node: node, id: a.ID, flow: a.Flow, scope: a.Scope, caught: a.Caught, start: a.Start, at: a.At}
 	if err := m.count(); err != nil {
 		m.raise(v, Entering, err)
 		return
 	}
 	var out outcome
 	err := m.try(func() (err error) {
-		if repeated {
-			out, err = m.enterLoop(v)
-			return err
-		}
-		out, err = m.begin(v)
+		out, err = m.open(v, repeated)
 		return err
 	})
 	if err != nil {
 		m.raise(v, Entering, err)
 		return
 	}
+	v.at = nil // its start listeners are done
 	if out.then != nil {
 		out.then()
 	}
@@ -101,14 +104,32 @@ func (m *machine) enter(a Arrival) {
 	}
 }
 
+// open begins a visit, of a repeated activity as a whole or of anything else. The first one of an instance waits for the
+// start listeners of the process, where those call delegates.
+func (m *machine) open(v visit, repeated bool) (outcome, error) {
+	if v.at != nil && v.at.Phase == opening {
+		if held, err := m.listenFirst(v, opening); held || err != nil {
+			return stay, err
+		}
+		v.at = nil
+	}
+	if repeated {
+		return m.enterLoop(v)
+	}
+	return m.begin(v)
+}
+
 // begin runs what comes before the work of a node, and the work.
 func (m *machine) begin(v visit) (outcome, error) {
-	if err := m.mapInputs(v); err != nil {
+	if v.at == nil {
+		if err := m.mapInputs(v); err != nil {
+			return stay, err
+		}
+	}
+	if held, err := m.listenFirst(v, starting); held || err != nil {
 		return stay, err
 	}
-	if err := m.runListeners(v.node.Start, v); err != nil {
-		return stay, err
-	}
+	v.at = nil
 	switch {
 	case v.caught:
 		return goOn, nil
@@ -119,6 +140,16 @@ func (m *machine) begin(v visit) (outcome, error) {
 		return goOn, err
 	}
 	return behaviourOf(v.node.Kind)(m, v)
+}
+
+// listenFirst runs listeners before the work of a node, and reports whether the visit is held until a delegate is done.
+func (m *machine) listenFirst(v visit, p phase) (held bool, err error) {
+	at, err := m.listen(v, p, nil)
+	if at == nil || err != nil {
+		return false, err
+	}
+	m.hold(v, at)
+	return true, nil
 }
 
 // count bounds what happens without waiting.
@@ -140,7 +171,8 @@ func (m *machine) count() error {
 }
 
 // leave runs the end listeners, ends the node instance and sends tokens along the outgoing flows. An instance of a
-// repeated activity sends none: the activity as a whole does.
+// repeated activity sends none: the activity as a whole does. Where a listener calls a delegate, the visit is held, and left
+// once more when that is done.
 func (m *machine) leave(v visit) {
 	if m.isWhole(v.id) {
 		m.leaveLoop(v)
@@ -149,26 +181,33 @@ func (m *machine) leave(v visit) {
 	m.disarm(v.id)
 	instance := m.isInstance(v.scope, v.node.ID)
 	var done loopResult
+	var all []thrown
+	var at *Stand
 	err := m.try(func() (err error) {
-		if err := m.mapCallResult(v); err != nil {
+		if at, err = m.conclude(v); at != nil || err != nil {
 			return err
 		}
-		if err := m.runEndListeners(v); err != nil {
-			return err
-		}
-		if err := m.mapOutputs(v); err != nil {
-			return err
+		if v.at != nil && v.at.Throws {
+			if all, err = m.evaluateThrows(v); err != nil {
+				return err
+			}
 		}
 		if instance {
 			done, err = m.loopResultOf(v)
 			m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
 			return err
 		}
-		return m.goOut(v)
+		at, err = m.goOut(v)
+		return err
 	})
 	if err != nil {
 		m.disarm(bodyID(v.id)) // what it was is over: only its end is tried again
 		m.raise(v, Leaving, err)
+		return
+	}
+	if at != nil {
+		m.disarm(bodyID(v.id))
+		m.hold(v, at)
 		return
 	}
 	m.keepForCompensation(v)
@@ -182,29 +221,47 @@ func (m *machine) leave(v visit) {
 		return
 	}
 	m.partDone(v)
+	m.throwEach(v, all)
 }
 
-func (m *machine) runEndListeners(v visit) error {
-	if v.node.Kind == bpmn.UserTask {
-		if err := m.runTaskListeners(bpmn.TaskComplete, v); err != nil {
-			return err
+// conclude runs the listeners of the end of a visit, and its output mappings. It returns where the visit has to wait for a
+// listener; else nil.
+func (m *machine) conclude(v visit) (*Stand, error) {
+	if v.at == nil {
+		if err := m.mapCallResult(v); err != nil {
+			return nil, err
 		}
 	}
-	return m.runListeners(v.node.End, v)
+	for _, p := range []phase{assigning, completing, ending} {
+		if p == assigning && (v.at == nil || v.at.Phase != assigning) {
+			continue // who completes a task may be told of it as its assignee first
+		}
+		if at, err := m.listen(v, p, nil); at != nil || err != nil {
+			return at, err
+		}
+	}
+	if v.at != nil && v.at.Phase == taking {
+		return nil, nil
+	}
+	return nil, m.mapOutputs(v)
 }
 
-// goOut ends the node instance and takes its outgoing flows.
-func (m *machine) goOut(v visit) error {
+// goOut ends the node instance and takes its outgoing flows. It returns where the visit has to wait for a listener of one;
+// else nil.
+func (m *machine) goOut(v visit) (*Stand, error) {
 	if i := m.state.token(v.id); i >= 0 && m.state.Tokens[i].Ahead {
 		m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
-		return nil
+		return nil, nil
 	}
-	flows, err := m.chooseFlows(v)
+	flows, err := m.flowsOut(v)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if at, err := m.listenOnFlows(v, flows); at != nil || err != nil {
+		return at, err
 	}
 	m.emit(Effect{Kind: NodeLeft, Element: v.node.ID, Instance: v.id})
-	return m.take(v, flows)
+	return nil, m.take(v, flows)
 }
 
 // cancelToken removes a token and all that hangs on it.
@@ -222,14 +279,15 @@ func (m *machine) release(t Token) {
 			m.cancelScope(s.ID)
 		}
 	}
+	m.withdraw(t)
 	if t.State == Waiting && !whole {
 		m.cancelWork(v)
 	}
-	if t.State == Entering || t.State == Leaving || t.State == Failed {
+	if t.hasFailed() {
 		m.emit(Effect{Kind: IncidentResolved, Element: t.Node, Instance: t.ID})
 	}
 	if i := m.state.token(t.ID); i >= 0 {
-		m.hear(i)
+		m.settleUnheard(i)
 	}
 	m.disarm(t.ID)
 	if t.State != Joining && !whole {
@@ -243,7 +301,8 @@ func (m *machine) cancelWork(v visit) {
 	switch {
 	case v.node.Kind == bpmn.UserTask:
 		// A failing delete listener must not keep a cancelled task alive; it is left out.
-		_ = m.try(func() error { return m.runTaskListeners(bpmn.TaskDelete, v) })
+		_ = m.try(func() error { return m.hearDeleted(v) })
+		m.tellDeleted(v)
 		m.emit(Effect{Kind: TaskCancelled, Element: v.node.ID, Instance: v.id})
 	case v.node.Kind == bpmn.CallActivity:
 		m.emit(Effect{Kind: ChildCancelled, Element: v.node.ID, Instance: v.id})

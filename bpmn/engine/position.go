@@ -29,7 +29,8 @@ func (s *State) Open() []string {
 
 // HasIncident reports whether anything waits for a person to mend it.
 func (s *State) HasIncident() bool {
-	return slices.ContainsFunc(s.Tokens, func(t Token) bool { return t.State == Entering || t.State == Leaving || t.State == Failed }) ||
+	return slices.ContainsFunc(s.Tokens, func(t Token) bool { return t.hasFailed() }) ||
+		s.Closing != nil && s.Closing.State == Failed ||
 		slices.ContainsFunc(s.Subscriptions, func(c Subscription) bool { return c.Failed })
 }
 
@@ -42,6 +43,7 @@ func (s *State) clone() State {
 	c.Scopes = slices.Clone(s.Scopes)
 	c.Subscriptions = slices.Clone(s.Subscriptions)
 	c.Done = slices.Clone(s.Done)
+	c.Deleted = slices.Clone(s.Deleted)
 	c.Pending = nil
 	return c
 }
@@ -50,7 +52,7 @@ func (s *State) clone() State {
 func (s *State) tidy() {
 	s.Users, s.Tokens, s.Timers = none(s.Users), none(s.Tokens), none(s.Timers)
 	s.Scopes, s.Subscriptions = none(s.Scopes), none(s.Subscriptions)
-	s.Done, s.Pending = none(s.Done), none(s.Pending)
+	s.Done, s.Pending, s.Deleted = none(s.Done), none(s.Pending), none(s.Deleted)
 	if len(s.Variables) == 0 {
 		s.Variables = nil
 	}

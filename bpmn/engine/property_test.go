@@ -54,7 +54,7 @@ func TestModelsBuiltOfBlocksEndWithEveryBlockLeftAsOftenAsEntered(t *testing.T) 
 	t.Parallel()
 	eachSeed(t, 5000, func(random *rand.Rand) error {
 		model := newRandomModel(random)
-		p, err := tryCompile(model.xml.String())
+		p, err := tryCompile(withListeners(random, model.xml.String()))
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func TestModelsBuiltOfBlocksEndWithEveryBlockLeftAsOftenAsEntered(t *testing.T) 
 		if err := r.start("start"); err != nil {
 			return err
 		}
-		for !r.state.Ended {
+		for !r.over() {
 			ev, ok := r.next()
 			if !ok || len(r.events) > maxEvents {
 				return fmt.Errorf("the instance does not end: %d events, open are %v", len(r.events), r.state.Open())
@@ -85,7 +85,7 @@ func TestModelsWithoutStructureKeepWhatHoldsForAll(t *testing.T) {
 		if compiled.Load() >= graphs {
 			return nil
 		}
-		p, err := tryCompile(randomGraph(random))
+		p, err := tryCompile(withListeners(random, randomGraph(random)))
 		if err != nil {
 			return nil //nolint:nilerr // a graph that makes no sense is refused
 		}
@@ -94,7 +94,7 @@ func TestModelsWithoutStructureKeepWhatHoldsForAll(t *testing.T) {
 		if err := r.start("start"); err != nil {
 			return err
 		}
-		for len(r.events) < 40 && len(r.state.Tokens) < 100 && r.cutOff < 2 && r.visits <= maxVisits && !r.state.Ended {
+		for len(r.events) < 40 && len(r.state.Tokens) < 100 && r.cutOff < 2 && r.visits <= maxVisits && !r.over() {
 			ev, ok := r.next()
 			if !ok {
 				break

@@ -112,13 +112,18 @@ func (r *randomRun) took(ev engine.Event, next engine.State, effects []engine.Ef
 		}
 	}
 	switch {
-	case next.Ended:
+	case r.over():
 		return r.ledger.settled()
-	case len(next.Tokens)+len(next.Pending) == 0:
+	case next.Ended:
+		return nil // delete listeners are at work
+	case len(next.Tokens)+len(next.Pending) == 0 && next.Closing == nil:
 		return fmt.Errorf("%s: a live instance without a token", ev.Kind)
 	}
 	return r.checkPlaces()
 }
+
+// over reports whether nothing can happen any more.
+func (r *randomRun) over() bool { return r.state.Ended && len(r.state.Deleted) == 0 }
 
 // checkPlaces checks that everything belongs to something that is there.
 func (r *randomRun) checkPlaces() error {
@@ -181,6 +186,12 @@ func (r *randomRun) next() (engine.Event, bool) {
 	for _, t := range r.state.Tokens {
 		choices = append(choices, r.choicesOf(t)...)
 	}
+	for _, work := range r.ledger.listeners() {
+		choices = append(choices, r.answersTo(work)...)
+	}
+	if c := r.state.Closing; c != nil && c.State == engine.Failed {
+		choices = append(choices, engine.Event{Kind: engine.RetryIncident, Token: c.ID})
+	}
 	for _, s := range r.state.Subscriptions {
 		switch s.Kind {
 		case string(bpmn.MessageEvent):
@@ -211,19 +222,25 @@ func (r *randomRun) choicesOf(t engine.Token) []engine.Event {
 		return []engine.Event{{Kind: engine.RetryIncident, Token: t.ID, Variables: r.answer()}}
 	case t.State != engine.Waiting:
 		return nil
+	case node.Kind == bpmn.UserTask && t.Unheard && t.At != nil && r.random.IntN(2) == 0:
+		return []engine.Event{{Kind: engine.RetryIncident, Token: t.ID + ".assignment"}}
 	case node.Kind == bpmn.UserTask:
 		return []engine.Event{{Kind: engine.TaskCompleted, Token: t.ID, Assignee: "jo", Variables: r.answer()}}
 	case node.Kind == bpmn.CallActivity:
 		return []engine.Event{{Kind: engine.ChildEnded, Token: t.ID, Variables: r.answer()}}
 	case node.Service != nil || node.Script != nil:
-		done := engine.Event{Kind: engine.ActivityDone, Token: t.ID, Variables: r.answer()}
-		failed := engine.Event{Kind: engine.ActivityFailed, Token: t.ID, Code: "E"}
-		if len(r.events) > patience {
-			return []engine.Event{done}
-		}
-		return []engine.Event{done, failed}
+		return r.answersTo(t.ID)
 	}
 	return nil
+}
+
+// answersTo are what work outside may come to.
+func (r *randomRun) answersTo(work string) []engine.Event {
+	done := engine.Event{Kind: engine.ActivityDone, Token: work, Variables: r.answer()}
+	if len(r.events) > patience {
+		return []engine.Event{done}
+	}
+	return []engine.Event{done, {Kind: engine.ActivityFailed, Token: work, Code: []string{"E", "", "nobody knows this"}[r.random.IntN(3)]}}
 }
 
 func (r *randomRun) answer() map[string]json.RawMessage {

@@ -127,30 +127,38 @@ func (m *machine) ask(v visit) error {
 	return nil
 }
 
-// Work describes what a node instance asked for that waits for work outside, with the variables of now: for a caller that
-// did not begin it at once, or has to begin it again. The only error is ErrStale (wrapped), or that of an expression.
+// Work describes what a node instance or listener asked for that waits for work outside, with the variables of now: for a
+// caller that did not begin it at once, or has to begin it again. The only error is ErrStale (wrapped), or that of an expression.
 func Work(p *bpmn.Program, from values.Source, s State, token string, at time.Time) (*Activity, error) {
 	m := &machine{program: p, state: s.clone(), at: at.UTC(), large: from}
-	i := m.state.token(token)
-	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) || m.isWhole(token) {
-		return nil, fmt.Errorf("activity %q: nothing waits for it: %w", token, ErrStale)
+	i := m.atWork(token)
+	if i < 0 {
+		return m.describeListening(token)
 	}
 	return m.describe(m.visitOf(m.state.Tokens[i]))
+}
+
+// atWork finds the token of a node instance that waits for work outside; -1 if there is none.
+func (m *machine) atWork(instance string) int {
+	i := m.state.token(instance)
+	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) || m.isWhole(instance) {
+		return -1
+	}
+	return i
 }
 
 func (m *machine) describe(v visit) (*Activity, error) {
 	a := &Activity{Kind: ScriptActivity}
 	if s := v.node.Script; s != nil {
 		a.Name = string(s.Format)
-	} else if err := m.describeService(v, a); err != nil {
+	} else if err := m.describeService(v.node.Service, m.names(v), a); err != nil {
 		return nil, err
 	}
 	a.Variables = m.visible(m.seenFrom(v))
 	return a, nil
 }
 
-func (m *machine) describeService(v visit, a *Activity) error {
-	s, names := v.node.Service, m.names(v)
+func (m *machine) describeService(s *bpmn.Service, names names, a *Activity) error {
 	e := evaluator{scope: names}
 	switch s.Kind {
 	case bpmn.ServiceHTTP:
@@ -173,9 +181,9 @@ func (m *machine) describeService(v visit, a *Activity) error {
 
 // finishActivity takes the answer to work outside: a result, a BPMN error, or a failure for a person to mend.
 func (m *machine) finishActivity(ev Event) error {
-	i := m.state.token(ev.Token)
-	if i < 0 || m.state.Tokens[i].State != Waiting || !worksOutside(m.node(m.state.Tokens[i].Node)) || m.isWhole(ev.Token) {
-		return fmt.Errorf("activity %q: nothing waits for it: %w", ev.Token, ErrStale)
+	i := m.atWork(ev.Token)
+	if i < 0 {
+		return m.finishListener(ev)
 	}
 	m.state.Tokens[i].State = Answered
 	v := m.visitOf(m.state.Tokens[i])

@@ -58,6 +58,9 @@ func (m *machine) holders() []*variables {
 	for i := range m.state.Done {
 		all = append(all, &m.state.Done[i].Variables)
 	}
+	for i := range m.state.Deleted {
+		all = append(all, &m.state.Deleted[i].Variables)
+	}
 	return all
 }
 

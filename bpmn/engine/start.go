@@ -38,7 +38,9 @@ func (m *machine) start(ev Event) error {
 		m.setLocal("", node.Initiator, text(ev.Initiator.ID))
 	}
 	if m.state.Rev > 1 {
-		m.openProcess(func() error { return m.runListeners(m.program.Start, visit{node: node}) })
+		if !m.opensOutside() {
+			m.openProcess(func() error { return m.hearAll(visit{node: node}, opening, m.program.Start) })
+		}
 		for _, start := range m.eventStarts(&m.program.Root) {
 			m.openProcess(func() error { return m.arm(&m.program.Nodes[start], "", "") })
 		}
@@ -46,6 +48,10 @@ func (m *machine) start(ev Event) error {
 	m.begins(node)
 	return nil
 }
+
+// opensOutside reports whether a start listener of the process calls a delegate. Then they all run when the first node is
+// entered, which waits for them.
+func (m *machine) opensOutside() bool { return m.state.Rev > 1 && bpmn.CallsDelegate(m.program.Start) }
 
 // openProcess does what comes before the first token. What fails is left out and on record as an incident; there is no
 // node instance yet at which a person could try it again.
@@ -76,8 +82,12 @@ func (m *machine) gatewayBefore(i int) int {
 
 // begins sends the first token. A parallel instantiating gateway also waits for its other events (BPMN 2.0 section 13.4.4).
 func (m *machine) begins(node *bpmn.Node) {
+	var at *Stand
+	if m.opensOutside() {
+		at = &Stand{Phase: opening}
+	}
 	if node.Kind == bpmn.StartEvent {
-		m.send(Arrival{Node: node.ID})
+		m.send(Arrival{Node: node.ID, At: at})
 		return
 	}
 	g := m.gatewayBefore(m.program.NodeIndex(node.ID))
@@ -91,5 +101,5 @@ func (m *machine) begins(node *bpmn.Node) {
 			m.endGateway(v)
 		}
 	}
-	m.send(Arrival{Node: node.ID, Caught: true})
+	m.send(Arrival{Node: node.ID, Caught: true, At: at})
 }

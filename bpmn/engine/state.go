@@ -31,6 +31,8 @@ type State struct {
 	Streak        int            `json:"streak,omitempty"`        // nodes entered since something last came from outside
 	BusinessKey   string         `json:"businessKey,omitempty"`
 	InstanceID    string         `json:"instanceId,omitempty"` // for expressions
+	Closing       *Closing       `json:"closing,omitempty"`    // the process is over but for its end listeners
+	Deleted       []Deleted      `json:"deleted,omitempty"`    // delete listeners at work, in order of their start
 }
 
 // User is a person with the role codes that were valid when the engine learnt of them.
@@ -50,6 +52,8 @@ const (
 	Leaving  TokenState = "leaving"  // incident while leaving the node
 	Failed   TokenState = "failed"   // incident: the work outside failed, and is asked for again by a retry
 	Answered TokenState = "answered" // within a step: the work outside has ended
+
+	Listening TokenState = "listening" // for the delegate of a listener: see Token.At
 )
 
 // Token marks a position. Tokens are consumed and produced, never moved: ID is the node instance "<element id>:<n>".
@@ -66,6 +70,7 @@ type Token struct {
 	Spent    bool       `json:"spent,omitempty"`    // Joining, complex gateway: it has opened by this token
 	Ahead    bool       `json:"ahead,omitempty"`    // throwing event: its flows are taken, what it began goes on
 	Result   variables  `json:"result,omitempty"`   // Leaving: variables of the called instance that are still to be mapped
+	At       *Stand     `json:"at,omitempty"`       // Listening, and when that has failed: where; Waiting, user task: the delegate of an assignment is at work beside it
 }
 
 // ScopeKind says what a scope is for.
@@ -157,4 +162,5 @@ type Arrival struct {
 	Caught bool   `json:"caught,omitempty"` // a catching event or receive task whose event has come
 	Start  string `json:"start,omitempty"`  // event sub-process: its start event
 	Later  bool   `json:"later,omitempty"`  // it is entered by the next step
+	At     *Stand `json:"at,omitempty"`     // its listeners have run up to here
 }

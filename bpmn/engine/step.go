@@ -25,7 +25,7 @@ func Step(p *bpmn.Program, s State, ev Event) (State, []Effect, error) {
 	return StepWith(p, nil, s, ev)
 }
 
-// StepWith is Step for an instance whose large values are kept outside of the state (ADR 0012): the state has references to
+// StepWith is Step for an instance whose large values are kept outside of the state (ADR 0014): the state has references to
 // them, ValueStored tells their contents, and from gives them again. It panics where a content cannot be read.
 func StepWith(p *bpmn.Program, from values.Source, s State, ev Event) (State, []Effect, error) {
 	m := &machine{program: p, state: s.clone(), at: ev.At.UTC(), arrived: slices.Clone(s.Pending), large: from}
@@ -69,7 +69,7 @@ type machine struct {
 }
 
 func (m *machine) apply(ev Event) error {
-	if m.state.Ended {
+	if m.state.Ended && !m.endsDeleted(ev) {
 		return fmt.Errorf("%s: instance has ended: %w", ev.Kind, ErrStale)
 	}
 	switch ev.Kind {
@@ -140,8 +140,14 @@ func (m *machine) endIfDone() {
 	if m.state.Ended || !m.state.Started || len(m.state.Tokens) > 0 || len(m.state.Pending) > 0 {
 		return
 	}
-	if len(m.program.End) > 0 && m.state.Rev > 1 {
-		m.openProcess(func() error { return m.runListeners(m.program.End, visit{node: &bpmn.Node{ID: m.program.Key}}) })
+	switch {
+	case m.state.Rev <= 1:
+	case bpmn.CallsDelegate(m.program.End):
+		if !m.closes() {
+			return
+		}
+	case len(m.program.End) > 0:
+		m.openProcess(func() error { return m.hearAll(m.closingVisit(), ending, m.program.End) })
 	}
 	m.end(Effect{Kind: InstanceEnded, Element: m.state.EndEvent, Status: Completed})
 }
@@ -149,6 +155,7 @@ func (m *machine) endIfDone() {
 // end closes the instance with all that is still open in it.
 func (m *machine) end(e Effect) {
 	m.cancelScope("")
+	m.dropClosing()
 	m.arrived, m.later = nil, nil
 	m.state.Ended = true
 	m.emit(e)

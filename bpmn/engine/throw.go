@@ -2,10 +2,13 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
+
+var errNotAhead = errors.New("a listener of a flow has to be waited for")
 
 // thrown is an event definition with its expressions evaluated.
 type thrown struct {
@@ -21,13 +24,9 @@ func (m *machine) enterThrow(v visit) (outcome, error) {
 	if v.node.Service != nil {
 		return m.enterService(v)
 	}
-	var all []thrown
-	for i := range v.node.Events {
-		t, err := m.evaluateThrow(v, &v.node.Events[i])
-		if err != nil {
-			return stay, err
-		}
-		all = append(all, t)
+	all, err := m.evaluateThrows(v)
+	if err != nil {
+		return stay, err
 	}
 	if len(all) == 0 {
 		return goOn, nil
@@ -36,6 +35,17 @@ func (m *machine) enterThrow(v visit) (outcome, error) {
 		return stay, err
 	}
 	return outcome{stay: true, then: func() { m.throwAll(v, all) }}, nil
+}
+
+func (m *machine) evaluateThrows(v visit) (all []thrown, err error) {
+	for i := range v.node.Events {
+		t, err := m.evaluateThrow(v, &v.node.Events[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
 }
 
 func (m *machine) evaluateThrow(v visit, def *bpmn.EventDefinition) (thrown, error) {
@@ -74,9 +84,28 @@ func (m *machine) throwAll(v visit, all []thrown) {
 	switch {
 	case !begun:
 		m.leave(v)
+		if m.throwsLater(v) {
+			return
+		}
 	case !waits:
 		m.goAhead(v)
 	}
+	m.throwEach(v, all)
+}
+
+// throwsLater notes at an event that waits for its end listeners that it has yet to throw, and reports whether it does.
+func (m *machine) throwsLater(v visit) bool {
+	i := m.state.token(v.id)
+	if i < 0 || m.state.Tokens[i].State != Listening {
+		return false
+	}
+	at := *m.state.Tokens[i].At
+	at.Throws = true
+	m.state.Tokens[i].At = &at
+	return true
+}
+
+func (m *machine) throwEach(v visit, all []thrown) {
 	for _, t := range all {
 		if m.state.Ended {
 			return
@@ -93,12 +122,15 @@ func (t thrown) isFarReaching() bool {
 }
 
 // goAhead takes the outgoing flows of an event before what it began has ended: its token stays until then. If that fails,
-// it waits after all.
+// or a listener of a flow has to be waited for, it waits after all.
 func (m *machine) goAhead(v visit) {
 	err := m.try(func() error {
 		flows, err := m.chooseFlows(v)
 		if err != nil {
 			return err
+		}
+		if m.callsOnFlows(flows) {
+			return errNotAhead
 		}
 		return m.take(v, flows)
 	})

@@ -14,16 +14,71 @@ func (m *machine) enterUserTask(v visit) (outcome, error) {
 	if err != nil {
 		return stay, err
 	}
+	if m.createsOutside(v, task) {
+		return stay, m.holdBack(v, task)
+	}
 	m.emit(Effect{Kind: TaskCreated, Element: v.node.ID, Instance: v.id, Task: task})
 	if err := m.restWith(v, Token{Assignee: task.Assignee}); err != nil {
 		return stay, err
 	}
 	if task.Assignee != "" {
-		if err := m.runTaskListeners(bpmn.TaskAssignment, v); err != nil {
+		if err := m.hearAll(v, assigning, taskListeners(v.node, bpmn.TaskAssignment)); err != nil {
 			return stay, err
 		}
 	}
-	return stay, m.runTaskListeners(bpmn.TaskCreate, v)
+	return stay, m.hearAll(v, creating, taskListeners(v.node, bpmn.TaskCreate))
+}
+
+// createsOutside reports whether a listener of the creation of a task calls a delegate.
+func (m *machine) createsOutside(v visit, task *Task) bool {
+	return bpmn.CallsDelegate(taskListeners(v.node, bpmn.TaskCreate)) ||
+		task.Assignee != "" && bpmn.CallsDelegate(taskListeners(v.node, bpmn.TaskAssignment))
+}
+
+// holdBack arms the boundary events of a task and runs the listeners of its creation. Nobody sees the task until they are done.
+func (m *machine) holdBack(v visit, task *Task) error {
+	held := *task
+	held.Variables = nil // they are read when it is created
+	if task.DueDate != nil {
+		due := task.DueDate.UTC() // as it is when it was stored and read again
+		held.DueDate = &due
+	}
+	at := &Stand{ID: v.id + "." + string(assigning), Phase: assigning, Task: &held}
+	if held.Assignee == "" {
+		at.ID, at.Phase = v.id+"."+string(creating), creating
+	}
+	if err := m.restWith(v, Token{Assignee: held.Assignee, At: at}); err != nil {
+		return err
+	}
+	v.at = at
+	return m.create(v)
+}
+
+// create runs what is left of the listeners of the creation of a task, and creates it.
+func (m *machine) create(v visit) error {
+	for _, p := range []phase{assigning, creating} {
+		at, err := m.listen(v, p, nil)
+		if err != nil {
+			return err
+		}
+		if at != nil {
+			m.hold(v, at)
+			return nil
+		}
+	}
+	task := *v.at.Task
+	task.Variables = m.taskVariables(v)
+	m.emit(Effect{Kind: TaskCreated, Element: v.node.ID, Instance: v.id, Task: &task})
+	t := &m.state.Tokens[m.state.token(v.id)]
+	t.State, t.At = Waiting, nil
+	return nil
+}
+
+// createOn goes on with the creation of a task behind the delegate of a listener.
+func (m *machine) createOn(v visit) {
+	if err := m.try(func() error { return m.create(v) }); err != nil {
+		m.raise(v, Failed, err)
+	}
 }
 
 func (m *machine) evaluateTask(v visit) (*Task, error) {
@@ -56,32 +111,59 @@ func (m *machine) assignTask(ev Event) error {
 	if i < 0 || !m.isOpenTask(m.state.Tokens[i]) {
 		return fmt.Errorf("assign: no open task %q: %w", ev.Token, ErrStale)
 	}
-	m.hear(i)
+	m.settleUnheard(i)
 	m.assign(i, ev.Assignee)
 	return nil
 }
 
-// assign notes who holds a task, nobody if empty, and tells the assignment listeners of a new holder.
+// assign notes who holds a task, nobody if empty, and tells the assignment listeners of a new holder. A delegate that is
+// still at work for the one before is not waited for any more.
 func (m *machine) assign(i int, assignee string) {
-	m.state.Tokens[i].Assignee = assignee
+	m.withdraw(m.state.Tokens[i])
+	m.state.Tokens[i].Assignee, m.state.Tokens[i].At = assignee, nil
 	if assignee == "" {
 		return
 	}
-	t := m.state.Tokens[i]
-	v := m.visitOf(t)
-	if err := m.try(func() error { return m.runTaskListeners(bpmn.TaskAssignment, v) }); err != nil {
-		// The person holds the task whatever a listener says; the next assignment or the end of the task resolves this.
-		m.state.Tokens[i].Unheard = true
-		m.emit(Effect{Kind: IncidentRaised, Element: t.Node, Instance: unheardID(t), Name: "listener", Message: err.Error()})
+	v := m.visitOf(m.state.Tokens[i])
+	if bpmn.CallsDelegate(taskListeners(v.node, bpmn.TaskAssignment)) {
+		m.state.Tokens[i].At = &Stand{ID: m.newID(v.id + "." + string(assigning)), Phase: assigning}
+		m.assignOn(i)
+		return
 	}
+	if err := m.try(func() error { return m.hearAll(v, assigning, taskListeners(v.node, bpmn.TaskAssignment)) }); err != nil {
+		m.unheard(i, err)
+	}
+}
+
+// assignOn goes on with the assignment listeners of an open task, beside which a delegate does its work.
+func (m *machine) assignOn(i int) {
+	v := m.visitOf(m.state.Tokens[i])
+	var at *Stand
+	err := m.try(func() (err error) {
+		at, err = m.listen(v, assigning, nil)
+		return err
+	})
+	if err != nil {
+		m.unheard(i, err)
+		return
+	}
+	m.state.Tokens[i].At = at
+}
+
+// unheard raises the incident of an assignment listener. The person holds the task whatever a listener says; the next
+// assignment or the end of the task resolves it.
+func (m *machine) unheard(i int, err error) {
+	t := &m.state.Tokens[i]
+	t.Unheard = true
+	m.emit(Effect{Kind: IncidentRaised, Element: t.Node, Instance: unheardID(*t), Name: kindOf(err), Message: err.Error()})
 }
 
 func unheardID(t Token) string { return t.ID + ".assignment" }
 
-// hear resolves the incident of a failed assignment listener, if there is one.
-func (m *machine) hear(i int) {
+// settleUnheard resolves the incident of a failed assignment listener, if there is one.
+func (m *machine) settleUnheard(i int) {
 	if t := m.state.Tokens[i]; t.Unheard {
-		m.state.Tokens[i].Unheard = false
+		m.state.Tokens[i].Unheard, m.state.Tokens[i].At = false, nil
 		m.emit(Effect{Kind: IncidentResolved, Element: t.Node, Instance: unheardID(t)})
 	}
 }
@@ -91,15 +173,20 @@ func (m *machine) completeTask(ev Event) error {
 	if i < 0 || !m.isOpenTask(m.state.Tokens[i]) {
 		return fmt.Errorf("complete: no open task %q: %w", ev.Token, ErrStale)
 	}
-	m.hear(i)
+	m.settleUnheard(i)
 	if ev.Assignee != "" && ev.Assignee != m.state.Tokens[i].Assignee {
 		m.assign(i, ev.Assignee) // the claim travelled with the completion (ADR 0001)
-		m.hear(i)
+		m.settleUnheard(i)
 	}
 	v := m.visitOf(m.state.Tokens[i])
 	m.setAll(m.seenFrom(v), ev.Variables)
 	if v.node.Human.Completer != "" {
 		m.set(m.seenFrom(v), v.node.Human.Completer, text(ev.Assignee))
+	}
+	if v.at != nil { // the delegate that is told of the assignment comes first
+		m.disarm(v.id)
+		m.hold(v, v.at)
+		return nil
 	}
 	m.leave(v)
 	return nil

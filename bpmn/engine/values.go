@@ -115,6 +115,24 @@ func (m *machine) read(value json.RawMessage) (any, error) {
 	return v, nil
 }
 
+// packFields packs the fields of an activity that stay in the state, and says which are references.
+func (m *machine) packFields(a *Activity) (fields variables, stored []string) {
+	if len(a.Fields) == 0 {
+		return nil, nil
+	}
+	fields = make(variables, len(a.Fields))
+	for _, name := range sortedNames(a.Fields) {
+		fields[name] = a.Fields[name]
+		if !slices.Contains(a.Stored, name) {
+			fields[name] = m.pack(a.Fields[name])
+		}
+		if _, ok := m.reference(fields[name]); ok {
+			stored = append(stored, name)
+		}
+	}
+	return fields, stored
+}
+
 // toData encodes what an expression came to as the value of a variable.
 func (m *machine) toData(v any) (json.RawMessage, error) {
 	raw, err := expr.ToJSON(v)

@@ -1,5 +1,5 @@
 // Package values says when the value of a variable is too large to travel, and what travels in its place: a reference, the
-// hash of its content, which PostgreSQL keeps (ADR 0012). It is pure.
+// hash of its content, which PostgreSQL keeps (ADR 0014). It is pure.
 //
 // A value is canonical JSON. One that has the form of a reference is one, wherever a value may be by itself: as a variable,
 // not within another value. Data that happens to look like a reference is itself kept by reference, whatever its size.

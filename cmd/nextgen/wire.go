@@ -19,15 +19,17 @@ import (
 
 // The one place where the layers meet; these say that they fit.
 var (
-	_ activities.StepStore  = (*db.Store)(nil)
-	_ workflows.SourceStore = (*db.Store)(nil)
-	_ worker.Outbox         = (*db.Store)(nil)
-	_ worker.Sender         = (*workflows.Client)(nil)
-	_ worker.Housekeeping   = (*db.Store)(nil)
-	_ worker.TimerStarts    = (*db.Store)(nil)
-	_ activities.TimerStore = (*db.Store)(nil)
-	_ api.Engine            = (*workflows.Client)(nil)
-	_ api.Store             = (*db.Store)(nil)
+	_ activities.StepStore      = (*db.Store)(nil)
+	_ workflows.SourceStore     = (*db.Store)(nil)
+	_ worker.Outbox             = (*db.Store)(nil)
+	_ worker.Sender             = (*workflows.Client)(nil)
+	_ worker.Housekeeping       = (*db.Store)(nil)
+	_ worker.TimerStarts        = (*db.Store)(nil)
+	_ activities.TimerStore     = (*db.Store)(nil)
+	_ activities.ReconcileStore = (*db.Store)(nil)
+	_ activities.Runs           = (*workflows.Client)(nil)
+	_ api.Engine                = (*workflows.Client)(nil)
+	_ api.Store                 = (*db.Store)(nil)
 )
 
 // temporalConfig says where Temporal is.
@@ -93,7 +95,8 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
 	sender := workflows.NewClient(p.conn, p.namespace)
 	w, err := worker.New(worker.Deps{
-		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Values: p.store, Services: p.services, Log: p.log,
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Values: p.store,
+		Rows: p.store, Runs: sender, Services: p.services, Log: p.log,
 	}, worker.Config{})
 	if err != nil {
 		return nil, err
@@ -106,6 +109,7 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	side.relay.Go(func() { announcer.Run(relayCtx) })
 	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
 	side.relay.Go(func() { worker.NewSchedules(p.store, p.conn.ScheduleClient(), p.log).Run(relayCtx) })
+	side.relay.Go(func() { worker.KeepReconciler(relayCtx, p.conn.ScheduleClient(), p.log) })
 	relay := worker.NewRelay(p.store, sender, p.log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })
 	return side, nil

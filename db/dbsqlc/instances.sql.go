@@ -54,7 +54,7 @@ func (q *Queries) InstanceActivities(ctx context.Context, arg InstanceActivities
 }
 
 const instanceGet = `-- name: InstanceGet :one
-SELECT i.process_instance_id, i.workflow_id, i.case_id, i.business_key, i.parent_process_id, i.super_process_id, i.started_by, i.started_at, i.completed_at, i.suspended_at, i.status, i.current_activity, i.variables, i.context_data, i.sla_due_date, i.priority, i.tags, i.metadata, i.engine_rev, i.start_event_id, i.start_state, i.last_step, i.end_event_id, i.end_reason, i.parent_element_id, i.call_depth, i.end_code, d.process_key, d.process_version
+SELECT i.process_instance_id, i.workflow_id, i.case_id, i.business_key, i.parent_process_id, i.super_process_id, i.started_by, i.started_at, i.completed_at, i.suspended_at, i.status, i.current_activity, i.variables, i.context_data, i.sla_due_date, i.priority, i.tags, i.metadata, i.engine_rev, i.start_event_id, i.start_state, i.last_step, i.proven_step, i.end_event_id, i.end_reason, i.parent_element_id, i.call_depth, i.end_code, d.process_key, d.process_version
 FROM flowable.process_instances i
 JOIN flowable.workflow_definitions d ON d.workflow_id = i.workflow_id
 WHERE i.process_instance_id = $1
@@ -92,6 +92,7 @@ func (q *Queries) InstanceGet(ctx context.Context, processInstanceID string) (In
 		&i.FlowableProcessInstance.StartEventID,
 		&i.FlowableProcessInstance.StartState,
 		&i.FlowableProcessInstance.LastStep,
+		&i.FlowableProcessInstance.ProvenStep,
 		&i.FlowableProcessInstance.EndEventID,
 		&i.FlowableProcessInstance.EndReason,
 		&i.FlowableProcessInstance.ParentElementID,

@@ -66,11 +66,25 @@ type FlowableProcessInstance struct {
 	StartEventID      string
 	StartState        string
 	LastStep          int64
+	ProvenStep        int64
 	EndEventID        *string
 	EndReason         *string
 	ParentElementID   *string
 	CallDepth         int32
 	EndCode           *string
+}
+
+type FlowableReconcilerFinding struct {
+	FindingID         int64
+	ProcessInstanceID string
+	TaskID            string
+	Kind              string
+	Detail            string
+	Repaired          bool
+	FoundAt           time.Time
+	SeenAt            time.Time
+	Times             int32
+	ResolvedAt        *time.Time
 }
 
 type FlowableTaskHistory struct {

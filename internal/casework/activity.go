@@ -19,7 +19,7 @@ type ActivityInput struct {
 	ProcessInstanceID string                     `json:"processInstanceId"`
 	ProcessKey        string                     `json:"processKey"`
 	ElementID         string                     `json:"elementId"`
-	ElementInstanceID string                     `json:"elementInstanceId"` // the same for every attempt
+	ElementInstanceID string                     `json:"elementInstanceId"` // the same for every attempt; of a listener, its own
 	CaseNumber        string                     `json:"caseNumber,omitempty"`
 	BusinessKey       string                     `json:"businessKey,omitempty"`
 	Variables         map[string]json.RawMessage `json:"variables,omitempty"`  // visible where the element runs
@@ -27,12 +27,20 @@ type ActivityInput struct {
 	References        *References                `json:"references,omitempty"` // only for our own activities, which may answer with them as well
 	Script            *ScriptSource              `json:"script,omitempty"`     // script task
 	Decision          string                     `json:"decision,omitempty"`   // business rule task: key of the decision
+	Listener          *ListenerCall              `json:"listener,omitempty"`   // a listener calls; nil: it is the work of the element
 }
 
-// References name what in an ActivityInput is a reference to a large value (ADR 0012).
+// References name what in an ActivityInput is a reference to a large value (ADR 0014).
 type References struct {
 	Variables []string `json:"variables,omitempty"`
 	Fields    []string `json:"fields,omitempty"`
+}
+
+// ListenerCall says for what a listener calls a delegate.
+type ListenerCall struct {
+	Event    string `json:"event"`              // start, end, take; of a task: create, assignment, complete, delete
+	FlowID   string `json:"flowId,omitempty"`   // take: the sequence flow
+	Assignee string `json:"assignee,omitempty"` // of a task: user id of who holds it
 }
 
 // IdempotencyKey is the same for every attempt of the same piece of work and differs from that of any other.

@@ -103,6 +103,9 @@ func StartDev(ctx context.Context, cfg Config, dir string) (*Stack, error) {
 	return s, nil
 }
 
+// DatabaseURL is the product's database, as superuser.
+func (s *Stack) DatabaseURL() string { return s.cfg.DatabaseURL }
+
 // Stop ends what runs, in the order of an orderly stop.
 func (s *Stack) Stop() {
 	for _, p := range []*Process{s.API, s.Worker, s.Temporal} {

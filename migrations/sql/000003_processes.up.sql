@@ -85,6 +85,7 @@ CREATE TABLE flowable.process_instances (
     start_event_id      VARCHAR(255) NOT NULL,
     start_state         VARCHAR(20) NOT NULL DEFAULT 'REQUESTED', -- STARTED once the workflow has committed its first step
     last_step           BIGINT      NOT NULL DEFAULT 0,
+    proven_step         BIGINT      NOT NULL DEFAULT 0, -- up to here its rows and its workflow were found to agree
     end_event_id        VARCHAR(255),
     end_reason          TEXT,
     parent_element_id   VARCHAR(300), -- node instance of the call activity
@@ -101,6 +102,8 @@ CREATE TABLE flowable.process_instances (
 );
 CREATE INDEX idx_process_instances_parent ON flowable.process_instances (parent_process_id) WHERE parent_process_id IS NOT NULL;
 CREATE INDEX idx_process_instances_super ON flowable.process_instances (super_process_id) WHERE super_process_id IS NOT NULL;
+-- What the reconciler reads, page by page.
+CREATE INDEX idx_process_instances_open ON flowable.process_instances (process_instance_id) WHERE status IN ('ACTIVE', 'SUSPENDED', 'ERROR');
 CREATE INDEX idx_process_instances_case ON flowable.process_instances (case_id);
 CREATE INDEX idx_process_instances_business_key ON flowable.process_instances (business_key);
 CREATE INDEX idx_process_instances_status ON flowable.process_instances (status);

@@ -222,9 +222,11 @@ BEGIN
     WHERE c.case_id = p_instance.case_id AND p_instance.parent_process_id IS NULL;
     UPDATE onecms.case_workflow_mapping m SET actual_completion = p_at
     WHERE m.process_instance_id = p_instance.process_instance_id;
+    -- The deliveries first: of a command that is accepted in between, the delivery is left and is given up later. The other
+    -- way round a command could stay accepted that nothing delivers.
+    DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
     UPDATE flowable.task_commands c SET state = 'REJECTED', settled_at = p_at, reason = 'the case has ended'
     WHERE c.process_instance_id = p_instance.process_instance_id AND c.state = 'ACCEPTED';
-    DELETE FROM flowable.outbox o WHERE o.process_instance_id = p_instance.process_instance_id;
 END $$;
 
 -- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
@@ -364,10 +366,12 @@ BEGIN
     UPDATE flowable.process_instances i
     SET last_step = (p ->> 'step')::BIGINT, start_state = 'STARTED',
         current_activity = ARRAY_TO_STRING(ARRAY(SELECT jsonb_array_elements_text(COALESCE(p -> 'open', '[]'))), ','),
-        completed_at = CASE WHEN p ? 'end' THEN v_at END, end_event_id = p #>> '{end,endEventId}', end_reason = p #>> '{end,reason}',
-        end_code = left(p #>> '{end,code}', 255),
+        completed_at = CASE WHEN p ? 'end' THEN v_at ELSE i.completed_at END,
+        end_event_id = COALESCE(p #>> '{end,endEventId}', i.end_event_id), end_reason = COALESCE(p #>> '{end,reason}', i.end_reason),
+        end_code = COALESCE(left(p #>> '{end,code}', 255), i.end_code),
         status = CASE
             WHEN p ? 'end' THEN p #>> '{end,status}'
+            WHEN i.status IN ('COMPLETED', 'TERMINATED') THEN i.status -- what outlives the instance has answered
             WHEN i.status = 'SUSPENDED' THEN i.status
             WHEN (p ? 'incidents' OR i.status = 'ERROR') AND EXISTS (
                 SELECT FROM flowable.incidents c WHERE c.process_instance_id = i.process_instance_id AND c.state = 'OPEN') THEN 'ERROR'

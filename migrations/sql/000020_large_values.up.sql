@@ -2,7 +2,7 @@ BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
 -- Contents of values that are too large to travel: Temporal, and every JSON in here, has references to them,
--- {"$large": {"sha256", "size"}} (ADR 0012). A row never changes.
+-- {"$large": {"sha256", "size"}} (ADR 0014). A row never changes.
 CREATE TABLE flowable.large_values (
     sha256     CHAR(64)    NOT NULL, -- of content, lower-case hex
     content    TEXT        NOT NULL, -- JSON, exactly as it was hashed
