@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -258,4 +259,27 @@ func TestVariablesOfManySmallValuesAreTooLarge(t *testing.T) {
 	}
 	_, _, err := w.api.StartCase(t.Context(), w.user, uuid.New(), w.definition, 3, casework.CaseStart{Variables: vars})
 	require.Equal(t, casework.TooLarge, casework.CodeOf(err))
+}
+
+// What a child ends with may be many values of which none is large.
+func TestWhatIsTooMuchTogetherIsHandedOverByReference(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	key, parent, child := w.called(t, 1), w.start(t, admin), uuid.NewString()
+	w.call(t, parent, 1, casework.ChildStart{InstanceID: child, ProcessKey: key})
+	want := map[string]any{"n": 1.0}
+	changes := []casework.VariableChange{{Name: "n", Value: json.RawMessage("1")}}
+	for i := range 200 {
+		name, text := fmt.Sprint("v", i), largeText(10<<10)
+		raw, err := json.Marshal(text)
+		require.NoError(t, err)
+		want[name] = text
+		changes = append(changes, casework.VariableChange{Name: name, Value: raw})
+	}
+	told := w.step(t, casework.StepCommit{InstanceID: child, Step: 1, Variables: changes, Events: &casework.StepEvents{Escalations: []string{"LATE"}}}).Deliveries
+	require.Equal(t, want, w.referred(t, told[0].Command.Variables))
+	told = w.step(t, casework.StepCommit{InstanceID: child, Step: 2, End: &casework.InstanceEnd{Status: casework.InstanceCompleted}}).Deliveries
+	require.Equal(t, string(casework.InstanceCompleted), told[0].Command.Status)
+	require.Less(t, len(told[0].Command.Variables), 64<<10)
+	require.Equal(t, want, w.referred(t, told[0].Command.Variables))
 }

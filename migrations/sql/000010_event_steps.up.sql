@@ -202,7 +202,7 @@ BEGIN
     IF p_instance.parent_process_id IS NULL THEN
         RETURN NULL;
     END IF;
-    v_variables := flowable.variables_of(p_instance.process_instance_id);
+    v_variables := flowable.pack_variables(flowable.variables_of(p_instance.process_instance_id), p_instance.process_instance_id);
     IF flowable.too_large(v_variables) THEN
         RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
@@ -260,6 +260,7 @@ CREATE FUNCTION flowable.commit_events(p_instance flowable.process_instances, p 
 AS $$
 DECLARE
     v_rev        JSONB := COALESCE(p -> 'engineRev', to_jsonb(p_instance.engine_rev));
+    v_variables  JSONB;
     v_deliveries JSONB := '[]';
 BEGIN
     IF p ? 'unsubscribed' THEN
@@ -272,12 +273,15 @@ BEGIN
         PERFORM flowable.record_task_variables(p_instance.process_instance_id, p -> 'taskVariables');
     END IF;
     IF p ? 'escalations' THEN
+        v_variables := flowable.pack_variables(flowable.variables_of(p_instance.process_instance_id), p_instance.process_instance_id);
+        IF flowable.too_large(v_variables) THEN
+            v_variables := NULL;
+        END IF;
         v_deliveries := v_deliveries || COALESCE((
             SELECT jsonb_agg(t.told) FILTER (WHERE t.told IS NOT NULL) FROM (
                 SELECT flowable.tell_caller(p_instance.parent_process_id, 'child-escalated', p_actor, jsonb_build_object(
                     'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value,
-                    'variables', CASE WHEN NOT flowable.too_large(flowable.variables_of(p_instance.process_instance_id)) THEN
-                        flowable.variables_of(p_instance.process_instance_id) END)) AS told
+                    'variables', v_variables)) AS told
                 FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e ORDER BY e.ordinality) AS t), '[]');
     END IF;
     IF p ? 'cancelChildren' THEN

@@ -59,6 +59,31 @@ BEGIN
     END IF;
 END $$;
 
+-- The variables of an instance as they can be handed to another one: where all of them are too large, those of more than 512 bytes
+-- are kept by reference.
+CREATE FUNCTION flowable.pack_variables(p_variables JSONB, p_instance_id TEXT) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_contents   JSONB;
+    v_references JSONB;
+BEGIN
+    IF NOT flowable.too_large(p_variables) THEN
+        RETURN p_variables;
+    END IF;
+    SELECT jsonb_object_agg(c.sha256, c.content),
+        jsonb_object_agg(c.name, jsonb_build_object('$large', jsonb_build_object('sha256', c.sha256, 'size', octet_length(c.content))))
+    INTO v_contents, v_references
+    FROM (SELECT v.key AS name, v.value::TEXT AS content, encode(sha256(convert_to(v.value::TEXT, 'UTF8')), 'hex') AS sha256
+          FROM jsonb_each(p_variables) AS v
+          WHERE flowable.reference_of(v.value) IS NULL AND octet_length(v.value::TEXT) > 512) AS c;
+    IF v_references IS NULL THEN
+        RETURN p_variables;
+    END IF;
+    PERFORM flowable.keep_values(v_contents, p_instance_id);
+    RETURN p_variables || v_references;
+END $$;
+
 -- Forgets contents that no instance refers to any more. A content that somebody writes at this moment is passed over.
 CREATE PROCEDURE flowable.forget_large_values()
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
