@@ -21,9 +21,8 @@ func (m *machine) largest() int {
 	return values.LargeBytes
 }
 
-// pack gives data the form of a variable's value: canonical JSON, or a reference to it.
+// pack gives data, canonical JSON, the form of a variable's value: itself, or a reference to it.
 func (m *machine) pack(data json.RawMessage) json.RawMessage {
-	data = values.Canonical(data)
 	if m.large == nil {
 		return data
 	}
@@ -39,8 +38,9 @@ func (m *machine) store(data json.RawMessage, most int) json.RawMessage {
 
 // keep is pack for a value that may be a reference already: one from outside, or from the state.
 func (m *machine) keep(value json.RawMessage) json.RawMessage {
+	value = values.Canonical(value)
 	if _, ok := m.reference(value); ok {
-		return values.Canonical(value)
+		return value
 	}
 	return m.pack(value)
 }
@@ -133,13 +133,13 @@ func (m *machine) packFields(a *Activity) (fields variables, stored []string) {
 	return fields, stored
 }
 
-// toData encodes what an expression came to as the value of a variable.
+// toData encodes what an expression came to for a variable that is to be set.
 func (m *machine) toData(v any) (json.RawMessage, error) {
 	raw, err := expr.ToJSON(v)
-	if err != nil {
-		return nil, err
+	if err != nil || len(raw) <= m.largest() && !values.Resembles(raw) { // setLocal does the rest
+		return raw, err
 	}
-	return m.pack(raw), nil
+	return m.pack(values.Canonical(raw)), nil
 }
 
 // storedScope gives variables as they are in the state.

@@ -285,7 +285,7 @@ func TestALargeValueOfAFailedVisitIsKeptWhenItIsTriedAgain(t *testing.T) {
 // TestLargeValuesChangeNothingButTheirPlace runs random models with large values in the state and beside it.
 func TestLargeValuesChangeNothingButTheirPlace(t *testing.T) {
 	t.Parallel()
-	eachSeed(t, 300, func(random *rand.Rand) error {
+	eachSeed(t, 150, func(random *rand.Rand) error {
 		p, err := tryCompile(newRandomModel(random).xml.String())
 		if err != nil {
 			return err
