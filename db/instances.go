@@ -118,7 +118,7 @@ func toInstance(r dbsqlc.InstanceGetRow) casework.Instance {
 
 func toIncident(r dbsqlc.FlowableIncident) casework.Incident {
 	return casework.Incident{
-		IncidentID: r.IncidentID, ActivityID: r.ActivityID, Kind: r.Kind, Message: r.Message, State: r.State,
+		IncidentID: r.IncidentID, ActivityID: r.ActivityID, Kind: r.Kind, Message: r.Message, State: r.State, Resolvable: r.Resolvable,
 		CreatedAt: r.CreatedAt.UTC(), ResolvedAt: utc(r.ResolvedAt),
 	}
 }

@@ -99,6 +99,9 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 	for _, e := range effects {
 		r.addEffect(&c, e)
 	}
+	for i, incident := range c.Incidents {
+		c.Incidents[i].Resolvable = !incident.Resolved && engine.Resolvable(r.program, next, incident.IncidentID)
+	}
 	c.Fingerprint = engine.Fingerprint(effects)
 	return c
 }
@@ -155,6 +158,8 @@ func (r *run) newTask(e engine.Effect) casework.NewTask {
 		Name: e.Task.Name, Lane: e.Task.Lane, Assignee: e.Task.Assignee,
 		CandidateGroups: e.Task.CandidateGroups, CandidateUsers: e.Task.CandidateUsers,
 		FormKey: e.Task.FormKey, DueDate: e.Task.DueDate, Priority: e.Task.Priority,
+		Queue: e.Task.Queue, Skills: e.Task.Skills, FourEyesOf: e.Task.FourEyesOf,
+		Calendar: e.Task.Calendar, ClaimSeconds: e.Task.ClaimSeconds, CompleteSeconds: e.Task.CompleteSeconds, Locals: e.Task.Locals,
 	}
 }
 
@@ -185,6 +190,10 @@ func (r *run) escalate(ctx workflow.Context) error {
 			fmt.Fprintf(h, "escalate|%s|%d\n", t.Token, t.Level+1)
 		}
 	}
+	if s := r.state.SLA; s != nil && s.EscalateAt != nil && !s.EscalateAt.After(c.At) {
+		c.Escalations = append(c.Escalations, casework.EscalationDue{Level: s.Level + 1})
+		fmt.Fprintf(h, "escalate process|%d\n", s.Level+1)
+	}
 	c.Fingerprint = hex.EncodeToString(h.Sum(nil))
 	result, err := r.commit(ctx, c, "raise overdue tasks")
 	if err != nil {
@@ -194,22 +203,38 @@ func (r *run) escalate(ctx workflow.Context) error {
 		return nil
 	}
 	r.state.Step = c.Step
-	for _, p := range result.Escalated {
-		if i := r.state.task(p.TaskID); i >= 0 {
-			r.state.Tasks[i].place(p)
-		}
-	}
-	for _, d := range c.Escalations { // one the database no longer has open is not asked for again
-		if i := r.state.task(d.TaskID); i >= 0 && r.state.Tasks[i].Level < d.Level {
+	r.updateClocks(result)
+	for _, d := range c.Escalations { // what the database no longer has open is not asked for again
+		if i := r.state.task(d.TaskID); i >= 0 && isDue(r.state.Tasks[i].EscalateAt, c.At) {
 			r.state.Tasks[i].EscalateAt = nil
 		}
+	}
+	if r.state.SLA != nil && isDue(r.state.SLA.EscalateAt, c.At) {
+		r.state.SLA.EscalateAt = nil
 	}
 	return nil
 }
 
+// updateClocks takes over how tasks and the clock of the process are by what the database says.
+func (r *run) updateClocks(result casework.StepResult) {
+	for _, p := range result.Escalated {
+		if i := r.state.task(p.TaskID); i >= 0 {
+			r.state.Tasks[i].setClocks(p)
+		}
+	}
+	if result.SLA != nil {
+		r.state.SLA = result.SLA
+	}
+}
+
+func isDue(at *time.Time, now time.Time) bool { return at != nil && !at.After(now) }
+
 // describe names a commit for people: what caused it and what is open next.
 func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
 	s := string(ev.Kind)
+	if ev.Kind == noted {
+		s = ev.Name
+	}
 	if element, _, found := strings.Cut(ev.Token, ":"); found && p.NodeIndex(element) >= 0 && concernsElement(ev.Kind) {
 		s += " " + p.Nodes[p.NodeIndex(element)].Name
 	}

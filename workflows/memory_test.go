@@ -128,6 +128,9 @@ func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 		r.Tasks = append(r.Tasks, m.place(n, c.At))
 	}
 	for _, e := range c.Escalations {
+		if e.TaskID == "" { // of the process: change answers for it
+			continue
+		}
 		r.Escalated = append(r.Escalated, m.escalate(e))
 	}
 	for _, t := range m.tasks {

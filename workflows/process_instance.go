@@ -110,7 +110,7 @@ func (r *run) loop(ctx workflow.Context) error {
 		if err := r.startWaiting(work); err != nil {
 			return err
 		}
-		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
+		r.wakeup.arm(work, r.nextDue(), r.dueName)
 		r.show(work)
 		err := workflow.Await(work, func() bool {
 			return r.hasSignals() || (r.wakeup.ready() && !r.held) || (r.free() && r.answered() >= 0) || (ctx.Err() != nil && !r.stopped)
@@ -157,7 +157,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held {
+		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held && !r.suspended() {
 			continue
 		}
 		due, err := r.applyDue(work)

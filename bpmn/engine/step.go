@@ -83,6 +83,8 @@ func (m *machine) apply(ev Event) error {
 		return m.fireTimers()
 	case RetryIncident:
 		return m.retryIncident(ev)
+	case ResolveIncident:
+		return m.resolveIncident(ev)
 	case Terminate:
 		m.terminate(ev)
 		return nil
@@ -96,6 +98,8 @@ func (m *machine) apply(ev Event) error {
 		return m.finishChild(ev)
 	case ChildEscalated:
 		return m.escalateChild(ev)
+	case Escalated:
+		return m.escalate(ev)
 	case VariablesSet:
 		return m.setFromOutside(ev)
 	case Activate, Complete:

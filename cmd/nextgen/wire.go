@@ -24,6 +24,7 @@ var (
 	_ worker.Outbox             = (*db.Store)(nil)
 	_ worker.Sender             = (*workflows.Client)(nil)
 	_ worker.Housekeeping       = (*db.Store)(nil)
+	_ worker.MailBox            = (*db.Store)(nil)
 	_ worker.TimerStarts        = (*db.Store)(nil)
 	_ activities.TimerStore     = (*db.Store)(nil)
 	_ activities.ReconcileStore = (*db.Store)(nil)
@@ -73,7 +74,7 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 type workerSide struct {
 	worker   *worker.Worker
 	services worker.Services
-	relay    sync.WaitGroup // relay, announcer, maintenance, schedules
+	relay    sync.WaitGroup // relay, announcer, maintenance, schedules, mailer
 	cancel   context.CancelFunc
 }
 
@@ -109,6 +110,9 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	side.relay.Go(func() { announcer.Run(relayCtx) })
 	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
 	side.relay.Go(func() { worker.NewSchedules(p.store, p.conn.ScheduleClient(), p.log).Run(relayCtx) })
+	if p.services.Mail != nil && p.services.Mail.Configured() {
+		side.relay.Go(func() { worker.NewMailer(p.store, p.services.Mail, p.log).Run(relayCtx) })
+	}
 	side.relay.Go(func() { worker.KeepReconciler(relayCtx, p.conn.ScheduleClient(), p.log) })
 	relay := worker.NewRelay(p.store, sender, p.log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })

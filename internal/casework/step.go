@@ -44,6 +44,15 @@ type NewTask struct {
 	FormKey           string     `json:"formKey,omitempty"`
 	DueDate           *time.Time `json:"dueDate,omitempty"` // from the model; nil means the queue's SLA
 	Priority          *int       `json:"priority,omitempty"`
+	Queue             string     `json:"queue,omitempty"`           // named by the model
+	Skills            []string   `json:"skills,omitempty"`          // that a SPECIALIZED queue asks for
+	FourEyesOf        []string   `json:"fourEyesOf,omitempty"`      // definition keys of tasks that somebody else has to have done
+	Calendar          string     `json:"calendar,omitempty"`        // of its clocks, in the place of its queue's
+	ClaimSeconds      int64      `json:"claimSeconds,omitempty"`    // until somebody should have claimed it; 0: as the queue says
+	CompleteSeconds   int64      `json:"completeSeconds,omitempty"` // until it should be done; 0: as the queue says
+
+	// Locals are the variables that the task sees and the process does not have, for routing rules.
+	Locals map[string]json.RawMessage `json:"locals,omitempty"`
 }
 
 // ActivityChange records that a flow node was entered or left.
@@ -68,13 +77,14 @@ type IncidentChange struct {
 	Kind       string `json:"kind"`
 	Message    string `json:"message"`
 	Resolved   bool   `json:"resolved,omitempty"`
+	Resolvable bool   `json:"resolvable,omitempty"` // as Incident.Resolvable
 }
 
-// EscalationDue asks to raise a task to a level whose time has come. The row decides: a task that has ended or has
-// reached the level already is left alone.
+// EscalationDue asks to raise a task, or the process itself, whose next level is due. The row decides which levels are: what
+// has ended, stands still or has reached them already is left alone.
 type EscalationDue struct {
-	TaskID string `json:"taskId"`
-	Level  int    `json:"level"` // 1 is the first
+	TaskID string `json:"taskId"` // empty: the process
+	Level  int    `json:"level"`  // that the workflow expects; 1 is the first
 }
 
 // InstanceEnd closes the instance and its case.
@@ -92,7 +102,8 @@ type StepResult struct {
 	Reason      string       `json:"reason,omitempty"`    // why it was refused
 	Instead     *StepCause   `json:"instead,omitempty"`   // the step is on record with another cause, which comes first: nothing was written
 	Tasks       []TaskPlaced `json:"tasks,omitempty"`     // one per new task, in order
-	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for, with the next level's time
+	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for or task that the command is about, with the next level's time
+	SLA         *SLAClock    `json:"sla,omitempty"`       // of the process, where it has one and it was started, is due or has changed
 	Lost        []string     `json:"lost,omitempty"`      // tasks to cancel that a person had completed first: their completion follows as a command
 	Taken       []string     `json:"taken,omitempty"`     // subscriptions to close that a message was accepted for first: it follows as a command
 	Deliveries  []Delivery   `json:"-"`                   // what the step sent to other instances; to be delivered now, or by the relay later
@@ -114,4 +125,13 @@ type TaskPlaced struct {
 	DueDate    *time.Time `json:"dueDate,omitempty"`
 	Level      int        `json:"level"`                // escalation level reached
 	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when the next level is due; nil if there is none
+	ClaimDue   *time.Time `json:"claimDue,omitempty"`   // by when somebody should claim it
+	PausedAt   *time.Time `json:"pausedAt,omitempty"`   // since when its clocks stand still
+}
+
+// SLAClock is the deadline of a process instance.
+type SLAClock struct {
+	DueDate    time.Time  `json:"dueDate"`
+	Level      int        `json:"level"`                // levels reached
+	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when the next level is due; nil if there is none, or the instance is suspended
 }

@@ -146,6 +146,7 @@ DECLARE
     v_start      JSONB;
     v_key        TEXT := left(COALESCE(p_child ->> 'businessKey', CASE WHEN p_child ->> 'inheritKey' = 'true' THEN p_caller.business_key END), 255);
     v_why_not    TEXT;
+    v_clock      RECORD;
     v_outbox     BIGINT;
 BEGIN
     SELECT e.value ->> 'id' INTO v_start_id FROM jsonb_array_elements(v_definition.start_events) WITH ORDINALITY AS e
@@ -161,11 +162,14 @@ BEGIN
         RETURN flowable.tell_caller(p_caller.process_instance_id, 'child-ended', p_caller.started_by, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_child ->> 'elementInstanceId', 'childId', p_child ->> 'instanceId', 'reason', v_why_not));
     END IF;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, p_at) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, parent_process_id, super_process_id,
-        parent_element_id, call_depth, started_by, started_at, variables, priority, engine_rev, start_event_id)
+        parent_element_id, call_depth, started_by, started_at, variables, priority, engine_rev, start_event_id,
+        sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p_child ->> 'instanceId', v_definition.workflow_id, p_caller.case_id, v_key, p_caller.process_instance_id,
         COALESCE(p_caller.super_process_id, p_caller.process_instance_id), p_child ->> 'elementInstanceId', p_caller.call_depth + 1,
-        p_caller.started_by, p_at, COALESCE(p_child -> 'variables', '{}'), p_caller.priority, p_rev::INTEGER, v_start_id);
+        p_caller.started_by, p_at, COALESCE(p_child -> 'variables', '{}'), p_caller.priority, p_rev::INTEGER, v_start_id,
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     PERFORM flowable.use_values(p_child ->> 'instanceId', COALESCE(p_child -> 'variables', '{}'));
     v_start := jsonb_build_object('instanceId', p_child ->> 'instanceId', 'processKey', v_definition.process_key,
         'processName', v_definition.process_name, 'definitionVersion', v_definition.process_version,

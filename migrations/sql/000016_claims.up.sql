@@ -1,0 +1,430 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+-- Ranks ---------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION flowable.hours_since_2020(p_at TIMESTAMPTZ) RETURNS DOUBLE PRECISION
+    LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT date_part('epoch', p_at) / 3600 - 438288 $$;
+
+-- The candidate groups that tasks of a queue have named. A search finds by it in which queues a group has tasks.
+CREATE TABLE flowable.queue_groups (
+    queue_name VARCHAR(100) NOT NULL,
+    role_code  TEXT         NOT NULL,
+    CONSTRAINT queue_groups_pkey PRIMARY KEY (queue_name, role_code),
+    CONSTRAINT queue_groups_queue_fkey FOREIGN KEY (queue_name) REFERENCES flowable.workflow_queues (queue_name)
+);
+
+CREATE INDEX idx_queue_groups_role ON flowable.queue_groups (role_code);
+
+-- The tasks that name somebody as a candidate. Row security would let no search use an index on candidate_users.
+CREATE TABLE flowable.task_candidates (
+    user_id TEXT        NOT NULL,
+    task_id VARCHAR(64) NOT NULL,
+    CONSTRAINT task_candidates_pkey PRIMARY KEY (user_id, task_id),
+    CONSTRAINT task_candidates_task_fkey FOREIGN KEY (task_id) REFERENCES flowable.workflow_tasks (task_id) ON DELETE CASCADE
+);
+CREATE INDEX idx_task_candidates_task ON flowable.task_candidates (task_id);
+
+-- Keeps the place of a claimable task in its queue. The effective priority of a task is
+--   base * priority + age * hours since it was created - slack * hours until it is due + severity
+-- with the weights of its queue; what is left out of them counts 1 (base), 1 (age), 0 (slack; 2 in a PRIORITY queue) and 0.
+-- All tasks of a queue gain age + slack an hour, so their order is that of the constant part, which is what claim_rank holds.
+-- A task without a due date counts as due 30 days after its creation.
+CREATE FUNCTION flowable.rank_task() RETURNS TRIGGER
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    v_queue flowable.workflow_queues;
+    w       JSONB;
+    v_age   DOUBLE PRECISION;
+    v_slack DOUBLE PRECISION;
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
+        IS NOT DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version) THEN
+        RETURN NEW;
+    END IF;
+    SELECT q.* INTO v_queue FROM flowable.workflow_queues q WHERE q.queue_name = NEW.queue_name;
+    w := v_queue.priority_weights;
+    v_age := COALESCE((w ->> 'age')::DOUBLE PRECISION, 1);
+    v_slack := COALESCE((w ->> 'slack')::DOUBLE PRECISION, CASE v_queue.queue_type WHEN 'PRIORITY' THEN 2 ELSE 0 END);
+    NEW.claim_rank := COALESCE((w ->> 'base')::DOUBLE PRECISION, 1) * NEW.priority
+        - v_age * flowable.hours_since_2020(NEW.created_at)
+        - v_slack * flowable.hours_since_2020(least(COALESCE(NEW.due_date, NEW.created_at + INTERVAL '30 days'), NEW.created_at + INTERVAL '3650 days'))
+        + COALESCE((w -> 'severity' ->> NEW.severity)::DOUBLE PRECISION, 0);
+    NEW.claim_growth := v_age + v_slack;
+    NEW.claim_lane := CASE
+        WHEN NEW.status = 'ESCALATED' THEN 0
+        WHEN NEW.priority >= (w #>> '{express,minPriority}')::INTEGER OR w #> '{express,severities}' ? NEW.severity THEN 1
+        ELSE 2 END;
+    NEW.rank_version := COALESCE(v_queue.rank_version, 0);
+    IF TG_OP = 'INSERT' OR NEW.queue_name <> OLD.queue_name THEN
+        INSERT INTO flowable.queue_groups (queue_name, role_code)
+        SELECT v_queue.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
+        WHERE v_queue.queue_name IS NOT NULL AND NOT EXISTS (
+            SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = v_queue.queue_name)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION flowable.note_candidates() RETURNS TRIGGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO flowable.task_candidates (user_id, task_id) SELECT DISTINCT u.id, NEW.task_id FROM unnest(NEW.candidate_users) AS u (id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER workflow_tasks_candidates AFTER INSERT ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.candidate_users <> '{}') EXECUTE FUNCTION flowable.note_candidates();
+
+CREATE TRIGGER workflow_tasks_rank_new BEFORE INSERT ON flowable.workflow_tasks
+    FOR EACH ROW EXECUTE FUNCTION flowable.rank_task();
+CREATE TRIGGER workflow_tasks_rank BEFORE UPDATE ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED')) -- short, for every claim reads it
+    EXECUTE FUNCTION flowable.rank_task();
+
+CREATE FUNCTION flowable.note_new_weights() RETURNS TRIGGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    NEW.rank_version := OLD.rank_version + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER workflow_queues_weights BEFORE UPDATE ON flowable.workflow_queues
+    FOR EACH ROW WHEN ((NEW.queue_type, NEW.priority_weights) IS DISTINCT FROM (OLD.queue_type, OLD.priority_weights))
+    EXECUTE FUNCTION flowable.note_new_weights();
+
+-- Ranks some claimable tasks of a queue whose weights have changed. Answers how many; 0 when all are ranked. Several may do it
+-- at once.
+CREATE FUNCTION flowable.rank_tasks(p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_queue flowable.workflow_queues;
+    v_done  INTEGER;
+BEGIN
+    FOR v_queue IN SELECT q.* FROM flowable.workflow_queues q WHERE q.rank_version <> q.ranked_version ORDER BY q.queue_id LOOP
+        UPDATE flowable.workflow_tasks t SET rank_version = v_queue.rank_version
+        WHERE t.task_id IN (
+            SELECT s.task_id FROM flowable.workflow_tasks s
+            WHERE s.queue_name = v_queue.queue_name AND s.status IN ('OPEN', 'ESCALATED') AND s.rank_version <> v_queue.rank_version
+            LIMIT p_most
+            FOR UPDATE SKIP LOCKED);
+        GET DIAGNOSTICS v_done = ROW_COUNT;
+        IF v_done > 0 THEN
+            RETURN v_done;
+        END IF;
+        UPDATE flowable.workflow_queues q SET ranked_version = v_queue.rank_version
+        WHERE q.queue_id = v_queue.queue_id AND NOT EXISTS ( -- what somebody holds locked just now is for the next time
+            SELECT FROM flowable.workflow_tasks s
+            WHERE s.queue_name = v_queue.queue_name AND s.status IN ('OPEN', 'ESCALATED') AND s.rank_version <> v_queue.rank_version);
+    END LOOP;
+    RETURN 0;
+END $$;
+
+-- Moves between queues --------------------------------------------------------------------------------------------------
+
+-- Moves go one after the other: two at once would move too much. Unclaimed tasks are claimed meanwhile.
+CREATE FUNCTION flowable.serialize_moves() RETURNS VOID
+    LANGUAGE sql
+AS $$ SELECT pg_advisory_xact_lock(hashtextextended('flowable.rebalance_queue_loads', 0)) $$;
+
+-- Moves claimable tasks to another queue, for capacity and by the system. home_queue remembers where a task belongs, until it
+-- is back. The workflow learns of it. Answers how many, and keeps the load of both queues.
+CREATE FUNCTION flowable.move_tasks(p_ids TEXT[], p_from TEXT, p_to TEXT, p_why TEXT) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_moved INTEGER;
+BEGIN
+    WITH moved AS (
+        UPDATE flowable.workflow_tasks t
+        SET queue_name = p_to, home_queue = NULLIF(COALESCE(t.home_queue, t.queue_name), p_to), version = t.version + 1
+        WHERE t.task_id = ANY (p_ids)
+        RETURNING t.*),
+    recorded AS (
+        INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
+        SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
+            'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
+            jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+        FROM moved m)
+    SELECT count(flowable.tell_workflow(ROW(m.*)::flowable.workflow_tasks, 'update-task',
+        jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'))) INTO v_moved
+    FROM moved m;
+    UPDATE flowable.workflow_queues q
+    SET current_load = q.current_load + CASE q.queue_name WHEN p_to THEN v_moved ELSE -v_moved END
+    WHERE q.queue_name IN (p_from, p_to) AND v_moved > 0;
+    RETURN v_moved;
+END $$;
+
+-- Lends tasks of a queue to another one, those that would be claimed last. Personal ones stay: in the other queue whoever works
+-- on it may claim what is lent. Answers how many were moved.
+CREATE FUNCTION flowable.lend_tasks(p_from TEXT, p_to TEXT, p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN flowable.move_tasks(ARRAY(
+        SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
+          AND (t.candidate_users = '{}' OR t.candidate_groups <> '{}')
+        ORDER BY t.claim_lane DESC, t.claim_rank, t.task_id DESC
+        LIMIT p_most
+        FOR UPDATE SKIP LOCKED), p_from, p_to, 'over capacity');
+END $$;
+
+-- Takes what is over the capacity of queues to the OVERFLOW queues that they name, as far as these have room, and brings back
+-- what such a queue has, in the order in which it is claimed, where its own queue has room again.
+CREATE PROCEDURE flowable.relieve_queues()
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_queue RECORD;
+BEGIN
+    PERFORM flowable.serialize_moves();
+    CALL flowable.update_queue_statistics();
+    FOR v_queue IN
+        SELECT home.queue_name AS home, away.queue_name AS away, home.max_capacity - home.current_load AS room
+        FROM flowable.workflow_queues home
+        JOIN flowable.workflow_queues away ON away.queue_type = 'OVERFLOW' AND away.queue_name <> home.queue_name
+        WHERE home.is_active AND home.current_load < home.max_capacity
+          AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.home_queue = home.queue_name AND t.queue_name = away.queue_name)
+        ORDER BY home.queue_id, away.queue_id
+    LOOP
+        PERFORM flowable.move_tasks(ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.home_queue = v_queue.home AND t.queue_name = v_queue.away AND t.status IN ('OPEN', 'ESCALATED')
+            ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
+            LIMIT v_queue.room
+            FOR UPDATE SKIP LOCKED), v_queue.away, v_queue.home, 'there is room again');
+    END LOOP;
+    FOR v_queue IN
+        SELECT q.queue_name AS home, q.overflow_queue AS away FROM flowable.workflow_queues q
+        WHERE q.is_active AND q.current_load > q.max_capacity AND q.overflow_queue IS NOT NULL
+        ORDER BY q.queue_id
+    LOOP -- the loads as they are by now: several may share one
+        PERFORM flowable.lend_tasks(home.queue_name, away.queue_name,
+            least(home.current_load - home.max_capacity, away.max_capacity - away.current_load))
+        FROM flowable.workflow_queues home, flowable.workflow_queues away
+        WHERE home.queue_name = v_queue.home AND away.queue_name = v_queue.away
+          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity;
+    END LOOP;
+END $$;
+
+-- Pushing -----------------------------------------------------------------------------------------------------------------
+
+-- When somebody was last pushed a task through an assignment: whose turn it is.
+CREATE TABLE flowable.assignment_turns (
+    assignment_id BIGINT      NOT NULL,
+    user_id       VARCHAR(50) NOT NULL,
+    pushed_at     TIMESTAMPTZ NOT NULL,
+    CONSTRAINT assignment_turns_pkey PRIMARY KEY (assignment_id, user_id),
+    CONSTRAINT assignment_turns_assignment_fkey FOREIGN KEY (assignment_id) REFERENCES flowable.queue_assignments (assignment_id) ON DELETE CASCADE,
+    CONSTRAINT assignment_turns_user_fkey FOREIGN KEY (user_id) REFERENCES entitlements.users (user_id)
+);
+CREATE INDEX idx_assignment_turns_user ON flowable.assignment_turns (user_id);
+
+-- The active queues of which some assignment pushes tasks, and which have any.
+CREATE FUNCTION flowable.pushing_queues() RETURNS TABLE (queue_name TEXT)
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+    WHERE q.is_active
+      AND EXISTS (
+        SELECT FROM flowable.queue_assignments a
+        WHERE a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL')
+      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended)
+    ORDER BY q.queue_id;
+END $$;
+
+-- Who is pushed the next task of a queue: somebody present who has room, by the strategy of the assignment that lets them work
+-- on it. Of several assignments, those of PRIORITY_WEIGHTED come by their level, others take turns. Within one:
+--   ROUND_ROBIN        whoever was pushed one longest ago
+--   LEAST_LOADED, PRIORITY_WEIGHTED  whoever has used least of what they may hold of the queue, then whoever holds least at all
+--   SKILL_BASED        whoever has fewest skills, so that those with more are left for what only they can do; then as LEAST_LOADED
+-- p_tried are people for whom there is nothing.
+CREATE FUNCTION flowable.next_to_push(p_queue TEXT, p_tried TEXT[])
+    RETURNS TABLE (user_id TEXT, assignment_id BIGINT, strategy TEXT, skilled BOOLEAN)
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH people AS (
+        SELECT DISTINCT u.user_id::TEXT AS person, a.assignment_id AS assignment, a.assignment_strategy::TEXT AS kind,
+            q.queue_type = 'SPECIALIZED' OR a.assignment_strategy = 'SKILL_BASED' AS asks,
+            CASE a.assignment_strategy WHEN 'PRIORITY_WEIGHTED' THEN a.priority_level ELSE 50 END AS level, a.max_tasks_per_user AS most
+        FROM flowable.workflow_queues q
+        JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL'
+        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
+        JOIN entitlements.user_workflow_roles ur ON ur.role_id = r.role_id AND ur.valid_from <= CURRENT_TIMESTAMP
+         AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
+        JOIN entitlements.users u ON u.user_id = ur.user_id AND u.is_active
+        WHERE q.queue_name = p_queue AND q.is_active AND NOT u.user_id = ANY (p_tried)
+          AND NOT EXISTS (
+            SELECT FROM entitlements.user_absences b
+            WHERE b.user_id = u.user_id AND b.absent_from <= CURRENT_TIMESTAMP AND b.absent_until > CURRENT_TIMESTAMP))
+    SELECT p.person, p.assignment, p.kind, p.asks
+    FROM people p
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE t.queue_name = p_queue) AS here, count(*) AS everywhere FROM flowable.workflow_tasks t
+        WHERE t.assignee_id = p.person AND t.status IN ('CLAIMED', 'DELEGATED')) AS held
+    LEFT JOIN flowable.assignment_turns own ON own.assignment_id = p.assignment AND own.user_id = p.person
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(max(k.pushed_at), '-infinity') AS last FROM flowable.assignment_turns k WHERE k.assignment_id = p.assignment) AS role
+    WHERE held.here < p.most
+    ORDER BY p.level DESC, role.last, p.assignment,
+        CASE p.kind WHEN 'ROUND_ROBIN' THEN COALESCE(own.pushed_at, '-infinity') END,
+        CASE p.kind WHEN 'SKILL_BASED' THEN cardinality(entitlements.skills_of(p.person)) END,
+        held.here::DOUBLE PRECISION / p.most, held.everywhere, COALESCE(own.pushed_at, '-infinity'), p.person
+    LIMIT 1;
+END $$;
+
+-- Pushes tasks of a queue to people, in the order in which they are claimed, as long as somebody has room, and p_most at most.
+-- Nobody waits: a queue that another process is pushing, and people who are claiming at this moment, are left for the next
+-- time. Answers how many.
+CREATE FUNCTION flowable.push_tasks(p_queue TEXT, p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_pushed INTEGER := 0;
+    v_tried  TEXT[] := '{}';
+    v_next   RECORD;
+    v_roles  TEXT[];
+    v_task   flowable.workflow_tasks;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('push:' || p_queue, 0)) THEN
+        RETURN 0;
+    END IF;
+    WHILE v_pushed < p_most LOOP
+        SELECT n.* INTO v_next FROM flowable.next_to_push(p_queue, v_tried) AS n;
+        EXIT WHEN NOT FOUND;
+        v_tried := v_tried || v_next.user_id;
+        CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('claim:' || v_next.user_id, 0));
+        v_roles := entitlements.roles_of(v_next.user_id);
+        CONTINUE WHEN flowable.room_for(v_next.user_id, v_roles, p_queue) <= 0; -- claimed before the lock was ours
+        v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles, v_next.skilled, TRUE);
+        CONTINUE WHEN v_task.task_id IS NULL;
+        PERFORM flowable.give_task(v_task, v_next.user_id, gen_random_uuid(), 'SYSTEM', jsonb_build_object('pushed', v_next.strategy));
+        INSERT INTO flowable.assignment_turns AS k (assignment_id, user_id, pushed_at)
+        VALUES (v_next.assignment_id, v_next.user_id, clock_timestamp())
+        ON CONFLICT ON CONSTRAINT assignment_turns_pkey DO UPDATE SET pushed_at = EXCLUDED.pushed_at;
+        v_tried := v_tried[:cardinality(v_tried) - 1];
+        v_pushed := v_pushed + 1;
+    END LOOP;
+    RETURN v_pushed;
+END $$;
+
+-- Searching ---------------------------------------------------------------------------------------------------------------
+
+-- The conditions of a search for tasks "t", but for those of its page: p as in search_tasks.
+CREATE FUNCTION flowable.search_conditions(p JSONB) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN concat_ws(' AND ', 'TRUE',
+        CASE WHEN p ? 'instance' THEN format('t.process_instance_id = %L', p ->> 'instance') END,
+        CASE WHEN p ? 'case' THEN format('t.case_id = %L::BIGINT', p ->> 'case') END,
+        CASE WHEN p ? 'assignee' THEN format('t.assignee_id = %L', p ->> 'assignee') END,
+        CASE WHEN p ? 'queue' THEN format('t.queue_name = %L', p ->> 'queue') END,
+        CASE WHEN p ? 'definition' THEN format('t.task_definition_key = %L', p ->> 'definition') END,
+        CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
+        CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
+        CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
+        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP' END,
+        CASE WHEN p ? 'candidate' THEN format(
+            'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
+             OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
+            entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues()) END);
+END $$;
+
+-- The conditions of a page, each in the order of an index: what comes after a row is the rest of its equals, and what is beyond
+-- them. Texts are compared last and apart, for row security lets no index compare them.
+CREATE FUNCTION flowable.search_pages(p_sort TEXT, p_after JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF p_after IS NULL THEN
+        RETURN '{TRUE}';
+    ELSIF p_sort = 'created' THEN
+        RETURN ARRAY[format('t.created_at <= %1$L::TIMESTAMPTZ AND (t.created_at < %1$L::TIMESTAMPTZ OR t.task_id < %2$L)',
+            p_after ->> 'created', p_after ->> 'id')];
+    ELSIF p_sort = 'due' AND p_after ->> 'due' IS NULL THEN
+        RETURN ARRAY[format('t.due_date IS NULL AND t.task_id > %L', p_after ->> 'id')];
+    ELSIF p_sort = 'due' THEN
+        RETURN ARRAY[format('t.due_date >= %1$L::TIMESTAMPTZ AND (t.due_date > %1$L::TIMESTAMPTZ OR t.task_id > %2$L)',
+            p_after ->> 'due', p_after ->> 'id'), 't.due_date IS NULL'];
+    END IF;
+    RETURN ARRAY[
+        format('t.priority = %1$L::INTEGER AND t.created_at >= %2$L::TIMESTAMPTZ AND (t.created_at > %2$L::TIMESTAMPTZ OR t.task_id > %3$L)',
+            p_after ->> 'priority', p_after ->> 'created', p_after ->> 'id'),
+        format('t.priority < %L::INTEGER', p_after ->> 'priority')];
+END $$;
+
+-- The ids of the tasks of one page of a list, in its order, as far as the caller sees them. p is {"sort": priority, created or
+-- due, "most", "after"?: {"id", "priority", "created", "due"?}, "statuses", and the filters "queue", "assignee", "candidate",
+-- "instance", "case", "definition", "minPriority", "overdue", "dueBefore",
+-- "followUpBefore"}. Nothing is sorted that an index has in order: the
+-- page is put together from the first rows of each queue of which the caller can see something, and of what is theirs
+-- elsewhere. An instance, a case or an assignee is narrow enough by itself.
+CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    c_rows   CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t WHERE ';
+    v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC' WHEN 'due' THEN 'due_date, task_id'
+        ELSE 'priority DESC, created_at, task_id' END;
+    v_most   INTEGER := (p ->> 'most')::INTEGER;
+    v_where  TEXT := flowable.search_conditions(p);
+    v_states TEXT[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'statuses'));
+    v_pages  TEXT[] := flowable.search_pages(p ->> 'sort', p -> 'after');
+    v_parts  TEXT[] := '{}';
+    v_queues TEXT[];
+    v_named  TEXT[];
+    v_found  TEXT[];
+BEGIN
+    IF p ?| '{instance,case,assignee}' THEN
+        v_parts := ARRAY[c_rows || format('t.status = ANY (%L) AND (%s) AND %s', v_states, array_to_string(v_pages, ' OR '), v_where)];
+    ELSE
+        v_queues := ARRAY(
+            SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+            WHERE (NOT p ? 'queue' OR q.queue_name = p ->> 'queue')
+              AND (q.queue_name = ANY (entitlements.caller_queues()) OR entitlements.caller_may('admin') OR EXISTS (
+                SELECT FROM flowable.queue_groups k
+                WHERE k.queue_name = q.queue_name AND k.role_code = ANY (entitlements.caller_groups()))));
+        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (entitlements.caller_people()));
+        IF v_named <> '{}' OR NOT p ? 'candidate' THEN
+            v_parts := ARRAY[c_rows || format('(t.assignee_id = ANY (%L) OR t.task_id = ANY (%L)) AND t.queue_name <> ALL (%L)
+                AND t.status = ANY (%L) AND (%s) AND %s', entitlements.caller_people(), v_named, v_queues, v_states,
+                array_to_string(v_pages, ' OR '), v_where)];
+        END IF;
+        v_parts := v_parts || ARRAY( -- of each queue and state, or states that an index of the order is about
+            SELECT format('SELECT t.* FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN unnest(%L::TEXT[]) AS s (name) CROSS JOIN LATERAL (
+                %s t.queue_name = q.name AND %s AND %s AND %s ORDER BY %s LIMIT %s) AS t',
+                v_queues, range.names, c_rows, range.holds, page.holds, v_where, v_order, v_most)
+            FROM unnest(v_pages) AS page (holds)
+            CROSS JOIN (
+                SELECT v_states AS names, 't.status = s.name' AS holds WHERE p ->> 'sort' = 'priority'
+                UNION ALL
+                SELECT '{any}', format('t.status IN (%L, %L) AND t.status = ANY (%L)', r.one, r.other, v_states)
+                FROM (VALUES ('OPEN', 'ESCALATED'), ('CLAIMED', 'DELEGATED'), ('COMPLETED', 'CANCELLED')) AS r (one, other)
+                WHERE p ->> 'sort' <> 'priority' AND ARRAY[r.one, r.other] && v_states) AS range);
+    END IF;
+    EXECUTE format('SELECT ARRAY(SELECT task_id::TEXT FROM (%s) AS found ORDER BY %s LIMIT %s)',
+        array_to_string(v_parts, ' UNION ALL '), v_order, v_most) INTO v_found;
+    RETURN v_found;
+END $$;
+
+GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
+GRANT SELECT ON flowable.queue_groups TO nextgen_api;
+GRANT SELECT, INSERT, UPDATE ON flowable.assignment_turns TO nextgen_worker;
+GRANT SELECT, INSERT ON flowable.task_candidates TO nextgen_worker;
+GRANT SELECT ON flowable.task_candidates TO nextgen_api;
+ALTER TABLE flowable.task_candidates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE flowable.task_candidates FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker_all ON flowable.task_candidates TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY owner_archives ON flowable.task_candidates TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+CREATE POLICY own_or_admin ON flowable.task_candidates FOR SELECT TO nextgen_api
+    USING (user_id = ANY ((SELECT entitlements.caller_people())::TEXT[]) OR (SELECT entitlements.caller_may('admin')));
+
+COMMIT;
