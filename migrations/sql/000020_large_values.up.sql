@@ -36,6 +36,7 @@ CREATE FUNCTION flowable.use_values(p_instance_id TEXT, p_variables JSONB) RETUR
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
+    PERFORM set_config('app.keeping', 'on', TRUE); -- the policies owner_keeps
     INSERT INTO flowable.large_value_uses (process_instance_id, sha256)
     SELECT DISTINCT p_instance_id, flowable.reference_of(v.value) FROM jsonb_each(p_variables) AS v
     WHERE flowable.reference_of(v.value) IS NOT NULL
@@ -48,6 +49,7 @@ CREATE FUNCTION flowable.keep_values(p_contents JSONB, p_instance_id TEXT) RETUR
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
+    PERFORM set_config('app.keeping', 'on', TRUE); -- the policies owner_keeps
     INSERT INTO flowable.large_values AS l (sha256, content, size)
     SELECT encode(sha256(convert_to(c.value, 'UTF8')), 'hex'), c.value, octet_length(c.value)
     FROM jsonb_each_text(p_contents) AS c ORDER BY 1
@@ -91,6 +93,7 @@ AS $$
 DECLARE
     v_unused TEXT[];
 BEGIN
+    PERFORM set_config('app.keeping', 'on', TRUE); -- the policies owner_keeps
     SELECT array_agg(u.sha256) INTO v_unused FROM (
         SELECT l.sha256 FROM flowable.large_values l
         WHERE NOT EXISTS (SELECT FROM flowable.large_value_uses u WHERE u.sha256 = l.sha256)
@@ -110,8 +113,10 @@ ALTER TABLE flowable.large_value_uses ENABLE ROW LEVEL SECURITY;
 ALTER TABLE flowable.large_value_uses FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker_all ON flowable.large_values TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
 CREATE POLICY worker_all ON flowable.large_value_uses TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
-CREATE POLICY owner_keeps ON flowable.large_values TO nextgen_owner USING (TRUE) WITH CHECK (TRUE);
-CREATE POLICY owner_keeps ON flowable.large_value_uses TO nextgen_owner USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY owner_keeps ON flowable.large_values TO nextgen_owner
+    USING (current_setting('app.keeping', TRUE) = 'on') WITH CHECK (current_setting('app.keeping', TRUE) = 'on');
+CREATE POLICY owner_keeps ON flowable.large_value_uses TO nextgen_owner
+    USING (current_setting('app.keeping', TRUE) = 'on') WITH CHECK (current_setting('app.keeping', TRUE) = 'on');
 -- A content is visible with an instance that refers to it.
 CREATE POLICY with_instance ON flowable.large_value_uses FOR SELECT TO nextgen_api USING (flowable.sees_instance(process_instance_id));
 CREATE POLICY with_use ON flowable.large_values FOR SELECT TO nextgen_api
