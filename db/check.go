@@ -98,7 +98,11 @@ func tryAct(ctx context.Context, q *dbsqlc.Queries, question casework.ActQuestio
 		other := (int(task.Priority) + 1) % 100
 		a.Priority = &other
 	}
-	_, err = act(ctx, q, question.UserID, question.TaskID, uuid.New(), a)
+	if a.Kind == casework.ActComplete {
+		_, err = read(q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: question.TaskID, UserID: question.UserID, CommandID: uuid.New(), Completion: []byte("{}")}))
+	} else {
+		_, err = actBy(ctx, q, question.UserID, question.TaskID, uuid.New(), a)
+	}
 	return explain(err, question.Action, answer)
 }
 
