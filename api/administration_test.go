@@ -175,6 +175,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 		"a task for nobody":                      {post(admin, check, `{"action": "reassign", "taskId": "t"}`), []string{"body.to"}},
 		"a move to nowhere":                      {post(admin, check, `{"action": "move", "taskId": "t"}`), []string{"body.queueName"}},
 		"an escalation to nobody":                {patch(admin, queue, `{"escalationConfig": {"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "NOBODY"}, {"action": "notify", "users": ["nobody"]}, {"action": "moveToQueue", "queue": "nowhere"}]}, {"afterMinutes": 0}]}}`), []string{"body.escalationConfig/levels/0/actions/0/role", "body.escalationConfig/levels/0/actions/1/users/0", "body.escalationConfig/levels/0/actions/2/queue", "body.escalationConfig/levels/1/afterMinutes"}},
+		"weights that are none":                  {patch(admin, queue, `{"priorityWeights": {"base": "much", "speed": 1, "express": 1}}`), []string{"body.priorityWeights/base", "body.priorityWeights/express", "body.priorityWeights/speed"}},
 		"a deadline on a calendar of nobody":     {patch(admin, reviewV1, `{"slaConfig": {"withinMinutes": 0, "calendar": "never"}}`), []string{"body.slaConfig/calendar", "body.slaConfig/withinMinutes"}},
 		"an act on a task that there is not":     {post(admin, check, `{"action": "work", "taskId": "t"}`), []string{"body.action"}},
 		"an act on a queue that there is not":    {post(admin, check, `{"action": "claim", "queueName": "q"}`), []string{"body.action"}},
