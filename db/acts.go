@@ -59,9 +59,9 @@ var rules = map[string]string{
 	"operate":            "this needs the permission operate",
 	"only-retry":         "what failed says where the case goes on: it can only be tried again",
 	"reassign":           "this needs the permission reassign, or supervise for the task's queue",
+	"skills":             "you do not have all the skills that this task requires",
 	"supervise":          "this needs the permission supervise for the task's queue",
 	"escalate":           "only who holds the task, may claim it or supervises its queue raises it",
-	"skills":             "you do not have all the skills that this task requires",
 }
 
 // mistakes says what each rule finds wrong with a member of a request.
@@ -70,8 +70,8 @@ var mistakes = map[string]string{
 	"candidate":          "is no candidate of this task",
 	"excluded-user":      "is excluded from this task",
 	"four-eyes":          "has completed, or somebody for them, a task of this case that somebody else must check",
-	"skills":             "does not have all the skills that this task requires",
 	"max-tasks-per-user": "holds as many tasks of this queue as their role allows",
+	"skills":             "does not have all the skills that this task requires",
 	"somebody-else":      "holds or owns the task already",
 	"active-queue":       "is no active queue",
 	"staffed-queue":      "is a queue on which no role works",

@@ -20,7 +20,7 @@ import (
 var private = []string{
 	"entitlements.audit_log", "entitlements.user_workflow_roles", "flowable.activity_history", "flowable.archived_tasks",
 	"flowable.clock_changes", "flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents", "flowable.outbox",
-	"flowable.notifications", "flowable.process_instances", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
+	"flowable.notifications", "flowable.process_instances", "flowable.task_candidates", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
 	"flowable.workflow_variables", "onecms.case_routing", "onecms.case_workflow_mapping", "onecms.cases",
 }
 
@@ -71,7 +71,7 @@ func (u *unit) busy(t *testing.T) (instance, id string) {
 	t.Helper()
 	instance, id = u.start(t, u.user), u.id("held")
 	u.step(t, casework.StepCommit{
-		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held", due(-time.Minute))},
+		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held", due(-time.Minute), func(n *casework.NewTask) { n.CandidateUsers = []string{u.user} })},
 		Activities:  []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
 		Variables:   []casework.VariableChange{{Name: "secret", Value: []byte(`"` + u.name + `"`)}},
 		Incidents:   []casework.IncidentChange{{IncidentID: "i1", ActivityID: "x", Kind: "service", Message: "down"}},

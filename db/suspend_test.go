@@ -202,3 +202,21 @@ func TestNoTaskSlipsThroughASuspension(t *testing.T) {
 		require.True(t, one[bool](t, x.super, "SELECT is_suspended AND paused_at IS NOT NULL FROM flowable.workflow_tasks WHERE task_id = $1", x.id(name)))
 	}
 }
+
+func TestASuspendedCaseIsNotToldAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	x := newWorld(t).team(t) // others would be leased as well
+	instance := x.start(t, admin)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 1})
+	_, err := x.api.SetVariables(t.Context(), admin, instance, uuid.New(), map[string]any{"a": 1})
+	require.NoError(t, err)
+	_, err = x.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), true)
+	require.NoError(t, err)
+	for attempts, most := range map[int]time.Duration{1: time.Minute, 9: 11 * time.Minute} {
+		x.exec(t, "UPDATE flowable.outbox SET due_at = CURRENT_TIMESTAMP, attempts = $2 WHERE process_instance_id = $1", instance, attempts)
+		_, err = x.worker.DueDeliveries(t.Context(), 1000, 10*time.Second)
+		require.NoError(t, err)
+		due := one[time.Time](t, x.super, "SELECT max(due_at) FROM flowable.outbox WHERE process_instance_id = $1", instance)
+		require.WithinRange(t, due, time.Now().Add(most/10), time.Now().Add(most))
+	}
+}

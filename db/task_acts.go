@@ -15,33 +15,34 @@ import (
 // need not know at once, and where the act was done before by the same request, which changes nothing. Errors: NotFound,
 // Forbidden and Invalid with the rule, Conflict with the task as it is, or with the status of an instance that is suspended.
 func (s *Store) ActOnTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (casework.Task, *casework.Delivery, error) {
-	v, err := s.act(ctx, caller, taskID, commandID, a)
+	v, err := act(ctx, s.as(caller), caller, taskID, commandID, a)
 	if err != nil {
 		return casework.Task{}, nil, err
 	}
 	return *v.Task, v.Delivery.out(), nil
 }
 
-func (s *Store) act(ctx context.Context, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (verdict, error) {
+// act does an act by the function of its kind.
+func act(ctx context.Context, q *dbsqlc.Queries, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (verdict, error) {
 	switch a.Kind {
 	case casework.ActClaim:
-		return read(s.as(caller).TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
+		return read(q.TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
 	case casework.ActUnclaim:
-		return read(s.as(caller).TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
+		return read(q.TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
 	case casework.ActComplete:
 		a.Completion.Version = a.Version
 		body, err := json.Marshal(a.Completion)
 		if err != nil {
 			return verdict{}, fmt.Errorf("encode completion: %w", err)
 		}
-		return read(s.as(caller).TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body}))
+		return read(q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body}))
 	default:
 	}
 	body, err := json.Marshal(actMembers(caller, commandID, a))
 	if err != nil {
 		return verdict{}, fmt.Errorf("encode act: %w", err)
 	}
-	return read(s.as(caller).TaskAct(ctx, dbsqlc.TaskActParams{TaskID: taskID, Act: body}))
+	return read(q.TaskAct(ctx, dbsqlc.TaskActParams{TaskID: taskID, Act: body}))
 }
 
 // actMembers is an act as flowable.act_on_task reads it.

@@ -1,9 +1,11 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -112,7 +114,15 @@ func (s *Store) Tasks(ctx context.Context, caller string, f casework.TaskFilter)
 	if f.Page.Cursor != "" && after.Sort != f.Sort {
 		return casework.List[casework.Task]{}, badCursor()
 	}
-	rows, err := s.listTasks(ctx, caller, f, after)
+	search, some := searchOf(f, after)
+	if !some {
+		return casework.List[casework.Task]{Items: []casework.Task{}}, nil
+	}
+	body, err := json.Marshal(search)
+	if err != nil {
+		return casework.List[casework.Task]{}, fmt.Errorf("encode search: %w", err)
+	}
+	rows, err := s.as(caller).TaskSearch(ctx, body)
 	items, err := many(rows, err, toTask)
 	return cut(items, f.Page, func(t casework.Task) string {
 		return encodeCursor(taskCursor{Sort: f.Sort, ID: t.TaskID, Priority: t.Priority, Created: t.CreatedAt, Due: t.DueDate})
@@ -127,38 +137,48 @@ type taskCursor struct {
 	Due      *time.Time        `json:"d,omitempty"`
 }
 
-func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFilter, after taskCursor) ([]dbsqlc.FlowableWorkflowTask, error) {
-	p := dbsqlc.TaskListByPriorityParams{
-		Statuses: make([]string, 0, len(f.Status)), QueueName: f.QueueName, Assignee: f.Assignee, Candidate: f.Candidate,
-		ProcessInstanceID: f.ProcessInstanceID, CaseID: f.CaseID, TaskDefinitionKey: f.TaskDefinitionKey,
-		Overdue: f.Overdue, DueBefore: f.DueBefore, FollowUpBefore: f.FollowUpBefore,
-		AfterID: after.ID, AfterPriority: int32(after.Priority), AfterCreated: after.Created, Most: most(f.Page),
+// taskSearch is what flowable.search_tasks asks for.
+type taskSearch struct {
+	Sort        casework.TaskSort     `json:"sort"`
+	Most        int32                 `json:"most"`
+	After       *taskAfter            `json:"after,omitempty"`
+	Statuses    []casework.TaskStatus `json:"statuses"`
+	Queue       string                `json:"queue,omitempty"`
+	Assignee    string                `json:"assignee,omitempty"`
+	Candidate   bool                  `json:"candidate,omitempty"`
+	Instance    string                `json:"instance,omitempty"`
+	Case        int64                 `json:"case,omitempty"`
+	Definition  string                `json:"definition,omitempty"`
+	MinPriority *int                  `json:"minPriority,omitempty"`
+	Overdue     bool                  `json:"overdue,omitempty"`
+	DueBefore   *time.Time            `json:"dueBefore,omitempty"`
+	FollowUp    *time.Time            `json:"followUpBefore,omitempty"`
+}
+
+type taskAfter struct {
+	ID       string     `json:"id"`
+	Priority int        `json:"priority"`
+	Created  time.Time  `json:"created"`
+	Due      *time.Time `json:"due,omitempty"`
+}
+
+// searchOf is the search of a filter; false if its states exclude each other, so that there is nothing to look for.
+func searchOf(f casework.TaskFilter, after taskCursor) (taskSearch, bool) {
+	s := taskSearch{
+		Sort: cmp.Or(f.Sort, casework.SortPriority), Most: most(f.Page), Statuses: []casework.TaskStatus{}, Queue: f.QueueName, Assignee: f.Assignee,
+		Candidate: f.Candidate, Instance: f.ProcessInstanceID, Case: f.CaseID, Definition: f.TaskDefinitionKey,
+		MinPriority: f.MinPriority, Overdue: f.Overdue, DueBefore: f.DueBefore, FollowUp: f.FollowUpBefore,
 	}
-	for _, status := range f.Status {
-		p.Statuses = append(p.Statuses, string(status))
+	if f.Page.Cursor != "" {
+		s.After = &taskAfter{ID: after.ID, Priority: after.Priority, Created: after.Created, Due: after.Due}
 	}
-	if f.MinPriority != nil {
-		least := int32(*f.MinPriority)
-		p.MinPriority = &least
+	for _, status := range casework.TaskStatuses {
+		asked := len(f.Status) == 0 || slices.Contains(f.Status, status)
+		if asked && (!f.Candidate || status.Claimable()) && (!f.Overdue || !status.Ended()) {
+			s.Statuses = append(s.Statuses, status)
+		}
 	}
-	switch f.Sort {
-	case casework.SortCreated:
-		return s.searchAs(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
-			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
-			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore, FollowUpBefore: p.FollowUpBefore,
-			AfterID: p.AfterID, AfterCreated: p.AfterCreated, Most: p.Most,
-		})
-	case casework.SortDue:
-		return s.searchAs(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
-			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
-			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore, FollowUpBefore: p.FollowUpBefore,
-			AfterID: p.AfterID, AfterDue: after.Due, Most: p.Most,
-		})
-	case casework.SortPriority, "":
-	}
-	return s.searchAs(caller).TaskListByPriority(ctx, p)
+	return s, len(s.Statuses) > 0
 }
 
 func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {

@@ -104,6 +104,19 @@ var recordings = map[string]func(d *driver){
 		d.complete("work")
 		d.complete("readReminder")
 	},
+	"recordedTimers-suspended-and-acted-on": func(d *driver) {
+		d.begin("alice.intake", "recordedTimers", "asked")
+		d.post("suspend", nil) // both timers become due meanwhile
+		d.act("work", "comment", map[string]any{"text": "It stands still."})
+		d.until(func() bool { return time.Since(d.task("work").CreatedAt) > 3*time.Second })
+		d.post("resume", nil)
+		d.act("decide", "reassign", map[string]any{"to": "margaret.eo"})
+		d.act("decide", "escalate", map[string]any{"reason": "It waits."})
+		d.act("decide", "", map[string]any{"dueDate": time.Now().Add(time.Hour)})
+		d.act("decide", "move", map[string]any{"queueName": "eo-officer-queue"})
+		d.complete("decide", "again", "NO")
+		d.complete("readReminder")
+	},
 	"recordedParallel-in-a-loop": func(d *driver) {
 		d.begin("alice.intake", "recordedParallel", "asked")
 		d.complete("left", "again", "YES")
@@ -279,6 +292,17 @@ func (d *driver) post(path string, body any) {
 	d.t.Helper()
 	_, err := d.stack.As("mike.admin").Do(d.t.Context(), http.MethodPost, "/api/workflow/process-instances/"+d.id+"/"+path, body, nil)
 	require.NoError(d.t, err)
+}
+
+// act does an act to an element's task, as who may do every one; "" changes its dates.
+func (d *driver) act(element, name string, body any) {
+	d.t.Helper()
+	method, path := http.MethodPost, "/api/workflow/tasks/"+d.task(element).TaskID+"/"+name
+	if name == "" {
+		method, path = http.MethodPatch, strings.TrimSuffix(path, "/")
+	}
+	_, err := d.stack.As("mike.admin").Do(d.t.Context(), method, path, body, nil)
+	require.NoError(d.t, err, name)
 }
 
 // message sends a message to the case as soon as it waits for it.

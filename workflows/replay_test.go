@@ -93,7 +93,10 @@ func TestTheRecordedHistoriesShowWhatTheyAreFor(t *testing.T) {
 		},
 		"recordedBurst":            {enumspb.EVENT_TYPE_MARKER_RECORDED: 3, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"Listeners-of-every-event": {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 9, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
-		"recordedTimers":           {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"recordedTimers-in":        {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"suspended-and-acted-on": {
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 8, enumspb.EVENT_TYPE_TIMER_CANCELED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
+		},
 		"database-is-held": {
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: 1, enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
@@ -136,7 +139,7 @@ func TestARecordedRunIsReadable(t *testing.T) {
 			case enumspb.EVENT_TYPE_TIMER_CANCELED, enumspb.EVENT_TYPE_TIMER_FIRED:
 				pending--
 			case enumspb.EVENT_TYPE_MARKER_RECORDED, enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|terminate|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
+				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|resolve-incident|terminate|suspend|resume|reassign|delegate|resolve|escalate|update-task|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
 				require.Less(t, len(summary), 400, "Temporal's limit")
 			}
 		}

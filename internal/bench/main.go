@@ -86,7 +86,7 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		if err != nil {
 			return err
 		}
-		all = append(all, claims)
+		all = appendAll(all, claims)
 	}
 	return write(out, all)
 }

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,9 @@ const (
 	TaskDelegated TaskStatus = "DELEGATED"
 	TaskEscalated TaskStatus = "ESCALATED" // open, past its deadline, still claimable
 )
+
+// TaskStatuses are all states of a task.
+var TaskStatuses = []TaskStatus{TaskOpen, TaskEscalated, TaskClaimed, TaskDelegated, TaskCompleted, TaskCancelled}
 
 // Claimable reports whether a task in this state may be claimed.
 func (s TaskStatus) Claimable() bool { return s == TaskOpen || s == TaskEscalated }
@@ -138,10 +142,4 @@ const (
 )
 
 // Valid reports whether the text is one of the task states.
-func (s TaskStatus) Valid() bool {
-	switch s {
-	case TaskOpen, TaskClaimed, TaskCompleted, TaskCancelled, TaskDelegated, TaskEscalated:
-		return true
-	}
-	return false
-}
+func (s TaskStatus) Valid() bool { return slices.Contains(TaskStatuses, s) }

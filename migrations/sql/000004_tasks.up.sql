@@ -142,9 +142,10 @@ CREATE TABLE flowable.workflow_tasks (
 CREATE INDEX idx_workflow_tasks_process ON flowable.workflow_tasks (process_instance_id);
 CREATE INDEX idx_workflow_tasks_case ON flowable.workflow_tasks (case_id);
 CREATE INDEX idx_workflow_tasks_owner ON flowable.workflow_tasks (owner_id) WHERE owner_id IS NOT NULL;
-CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status);
+CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status, queue_name);
 CREATE INDEX idx_workflow_tasks_queue_status_priority ON flowable.workflow_tasks (queue_name, status, priority DESC, created_at);
-CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups); -- correction 4: once
+CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups)
+    WHERE status IN ('OPEN', 'ESCALATED'); -- correction 4: once; groups count until a task is claimed
 -- Correction 5: a clock cannot be part of an index; the open states can.
 CREATE INDEX idx_workflow_tasks_overdue ON flowable.workflow_tasks (due_date)
     WHERE status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
@@ -155,7 +156,15 @@ CREATE INDEX idx_workflow_tasks_calendar ON flowable.workflow_tasks (calendar_na
 -- The order in which tasks are claimed: escalated ones first (correction 8). A task's priority grows with its age and as its
 -- due date nears, at the same pace as that of the others of its queue: their order stays, and so can be stored.
 CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, claim_lane, claim_rank DESC, task_id)
+    WHERE status IN ('OPEN', 'ESCALATED') AND NOT is_suspended;
+-- The orders of task lists other than by priority (search_tasks). Those who hold a task are few enough to be sorted; a claim,
+-- which is what happens most, enters none of these.
+CREATE INDEX idx_workflow_tasks_offered_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
     WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks (queue_name, due_date, task_id)
+    WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
+    WHERE status IN ('COMPLETED', 'CANCELLED');
 CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.

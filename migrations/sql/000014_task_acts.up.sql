@@ -38,19 +38,16 @@ CREATE FUNCTION flowable.recipient_rule(t flowable.workflow_tasks, p_user_id TEX
 AS $$
 DECLARE
     v_roles TEXT[] := entitlements.roles_of(p_user_id);
-    v_room  BIGINT;
+    v_rule  TEXT := flowable.may_hold(t, p_user_id);
 BEGIN
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_user_id AND u.is_active) THEN
         RETURN 'active-user';
-    ELSIF flowable.may_hold(t, p_user_id) IS NOT NULL THEN
-        RETURN flowable.may_hold(t, p_user_id);
+    ELSIF v_rule IS NOT NULL THEN
+        RETURN v_rule;
     ELSIF NOT flowable.is_candidate(t, p_user_id, v_roles) THEN
         RETURN 'candidate';
     END IF;
-    PERFORM set_config('app.acting', 'on', TRUE);
-    v_room := flowable.room_for(p_user_id, v_roles, t.queue_name);
-    PERFORM set_config('app.acting', 'off', TRUE);
-    RETURN CASE WHEN v_room <= 0 THEN 'max-tasks-per-user' END;
+    RETURN CASE WHEN flowable.room_for(p_user_id, v_roles, t.queue_name) <= 0 THEN 'max-tasks-per-user' END;
 END $$;
 
 -- Writes a locked task with what an act changed of it, as its next version. Only a task that the caller sees is written; the
@@ -65,8 +62,9 @@ BEGIN
     UPDATE flowable.workflow_tasks o
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
         queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
-        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at,
-        paused_at = t.paused_at, follow_up_date = t.follow_up_date, acting_for = t.acting_for, returned_by = t.returned_by, version = o.version + 1
+        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date,
+        offered_at = t.offered_at, paused_at = t.paused_at, follow_up_date = t.follow_up_date, version = o.version + 1,
+        acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
           entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
@@ -81,7 +79,7 @@ CREATE FUNCTION flowable.released(t flowable.workflow_tasks) RETURNS flowable.wo
 AS $$
 BEGIN
     t.status := CASE WHEN t.escalated_at IS NOT NULL THEN 'ESCALATED' ELSE 'OPEN' END; -- a warning alone does not raise it
-    t.returned_by := t.assignee_id;
+    t.returned_by := COALESCE(t.assignee_id, t.returned_by);
     t.assignee_id := NULL;
     t.acting_for := NULL;
     t.owner_id := NULL;
@@ -109,7 +107,8 @@ BEGIN
         LIMIT 1), FALSE);
 END $$;
 
--- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
+-- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it
+-- changed beside status and assignee.
 CREATE FUNCTION flowable.record_act(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks, p_type TEXT, p_act JSONB, p_data JSONB) RETURNS VOID
     LANGUAGE sql
 AS $$
@@ -118,8 +117,7 @@ AS $$
     VALUES (p_new.task_id, p_new.process_instance_id, p_type, p_act ->> 'by', p_old.status, p_new.status, p_old.assignee_id,
         p_new.assignee_id, CASE WHEN p_act ->> 'act' = 'delegate' THEN p_act ->> 'to' END,
         COALESCE(p_act ->> 'reason', p_act ->> 'text'),
-        p_data || flowable.acting_json(CASE WHEN p_old.assignee_id <> p_act ->> 'by'
-            AND flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) THEN p_old.assignee_id END), jsonb_build_object('act', flowable.act_hash(p_act)))
+        p_data || flowable.acting_json(flowable.acted_for(p_old, p_act ->> 'by')), jsonb_build_object('act', flowable.act_hash(p_act)))
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
@@ -182,7 +180,7 @@ DECLARE
 BEGIN
     IF p_old.status <> 'DELEGATED' THEN
         RETURN flowable.in_the_way(p_old);
-    ELSIF (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS NOT TRUE
+    ELSIF NOT flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) AND NOT flowable.may_act_as(p_act ->> 'by', p_old.owner_id)
         AND NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
@@ -236,7 +234,7 @@ DECLARE
     v_by   TEXT := p_act ->> 'by';
     v_task flowable.workflow_tasks;
 BEGIN
-    IF NOT (v_by IN (p_old.assignee_id, p_old.owner_id)) IS TRUE
+    IF NOT (flowable.may_act_as(v_by, p_old.assignee_id) OR flowable.may_act_as(v_by, p_old.owner_id)) IS TRUE
        AND NOT (p_old.assignee_id IS NULL AND flowable.is_candidate(p_old, v_by, entitlements.caller_roles()))
        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('escalate');
@@ -295,7 +293,8 @@ DECLARE
 BEGIN
     IF p_act ?| ARRAY['priority', 'dueDate'] AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
-    ELSIF NOT (p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id)) IS TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    ELSIF NOT (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS TRUE
+        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     END IF;
     v_task.priority := COALESCE((p_act ->> 'priority')::INTEGER, p_old.priority);

@@ -231,14 +231,19 @@ CREATE FUNCTION flowable.rebalance_now(p_queue TEXT) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
+    PERFORM entitlements.require(entitlements.caller_may('manage-queues') OR entitlements.caller_supervises(p_queue));
     PERFORM set_config('app.moving', 'on', TRUE);
+    CALL flowable.relieve_queues();
     CALL flowable.rebalance_queue_loads();
     PERFORM set_config('app.moving', '', TRUE);
 END $$;
 CREATE POLICY owner_moves ON flowable.workflow_tasks TO nextgen_owner
     USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
 CREATE POLICY owner_moves ON flowable.task_history FOR INSERT TO nextgen_owner WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+CREATE POLICY owner_moves ON flowable.task_commands TO nextgen_owner
+    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+CREATE POLICY owner_moves ON flowable.outbox TO nextgen_owner
+    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
 
 CREATE FUNCTION flowable.save_calendar(p_name TEXT, p JSONB, p_new BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog

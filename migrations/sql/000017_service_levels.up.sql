@@ -468,7 +468,8 @@ BEGIN
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
-        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_strip_nulls(jsonb_build_object('level', p_level, 'clock', NULLIF(p_clock, 'DUE'), 'actions', NULLIF(v_results, '[]'))),
+        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_strip_nulls(jsonb_build_object('level', p_level, 'clock', NULLIF(p_clock, 'DUE'), 'actions', NULLIF(v_results, '[]'),
+            'actingFor', CASE WHEN p_act ? 'by' THEN flowable.acted_for(p_old, v_by) END)),
         CASE WHEN p_act ? 'act' THEN jsonb_build_object('act', flowable.act_hash(p_act)) ELSE '{}' END);
     RETURN v_task;
 END $$;
