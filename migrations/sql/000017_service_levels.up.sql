@@ -22,6 +22,16 @@ BEGIN
             WHERE m AT TIME ZONE p_zone >= p_wall);
 END $$;
 
+-- Whether PostgreSQL knows a time zone: its table of them may be another one than that of the API.
+CREATE FUNCTION flowable.knows_zone(p_zone TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN now() AT TIME ZONE p_zone IS NOT NULL;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN FALSE;
+END $$;
+
 -- The working time of a day, in order. Holidays have none.
 CREATE FUNCTION flowable.working_day(c flowable.business_calendars, p_day DATE) RETURNS TSTZRANGE[]
     LANGUAGE plpgsql STABLE
@@ -45,7 +55,7 @@ CREATE FUNCTION flowable.add_working_time(p_calendar TEXT, p_from TIMESTAMPTZ, p
 AS $$
 DECLARE
     v_calendar flowable.business_calendars;
-    v_left     NUMERIC := abs(p_seconds);
+    v_left     NUMERIC := least(abs(p_seconds), 631152000);
     v_back     BOOLEAN := p_seconds < 0;
     v_day      DATE;
     v_open     TSTZRANGE[];
@@ -56,7 +66,7 @@ BEGIN
         SELECT c.* INTO v_calendar FROM flowable.business_calendars c WHERE c.calendar_name = p_calendar;
     END IF;
     IF v_calendar.calendar_id IS NULL THEN
-        RETURN p_from + make_interval(secs => p_seconds::FLOAT);
+        RETURN p_from + make_interval(secs => (v_left * sign(p_seconds))::FLOAT);
     END IF;
     v_day := (p_from AT TIME ZONE v_calendar.time_zone)::DATE + v_back::INTEGER; -- an hour that comes twice may be of the day after
     FOR n IN 1 .. 7320 LOOP
@@ -121,8 +131,9 @@ AS $$
 DECLARE
     v_minutes INTEGER := p_levels -> (p_level - 1) ->> 'afterMinutes';
 BEGIN
-    RETURN CASE WHEN p_calendar IS NULL OR v_minutes = 0 THEN p_deadline + make_interval(mins => v_minutes)
-        ELSE flowable.add_working_time(p_calendar, p_deadline, v_minutes * 60) END;
+    RETURN CASE WHEN v_minutes = 0 THEN p_deadline
+        WHEN v_minutes IS NOT NULL THEN least(flowable.add_working_time(p_calendar, p_deadline, v_minutes * 60),
+            '9999-12-31T23:59:59Z'::TIMESTAMPTZ) END; -- a later year could not be told to anybody
 END $$;
 
 -- Which level of a task is reached next, and when; NULLs if none is, or its clocks stand still. The clock to claim runs while
@@ -479,7 +490,8 @@ CREATE FUNCTION flowable.about_level(t flowable.workflow_tasks, p_clock TEXT, p_
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_subject TEXT := format('%s: "%s"%s', flowable.level_text(p_clock, p_level, p_minutes), t.task_name, ' of case ' || t.case_number);
+    v_subject TEXT := format('%s: "%s"%s', flowable.level_text(p_clock, p_level, p_minutes),
+        regexp_replace(t.task_name, '[[:cntrl:]]+', ' ', 'g'), ' of case ' || t.case_number); -- the subject of a mail is one line
 BEGIN
     RETURN jsonb_build_object('kind', CASE WHEN p_clock = 'CLAIM' THEN 'CLAIM_' ELSE '' END || CASE WHEN p_minutes < 0 THEN 'WARNING' ELSE 'BREACH' END,
         'subject', v_subject, 'level', p_level, 'taskId', t.task_id, 'instanceId', t.process_instance_id,
@@ -628,7 +640,8 @@ CREATE FUNCTION flowable.do_process_level(i flowable.process_instances, p_level 
 AS $$
 DECLARE
     v_minutes INTEGER := p_level ->> 'afterMinutes';
-    v_subject TEXT := format('%s: process "%s"%s', flowable.level_text('PROCESS', i.sla_level, v_minutes), p_name,
+    v_subject TEXT := format('%s: process "%s"%s', flowable.level_text('PROCESS', i.sla_level, v_minutes),
+        regexp_replace(p_name, '[[:cntrl:]]+', ' ', 'g'),
         (SELECT ' of case ' || c.case_number FROM onecms.cases c WHERE c.case_id = i.case_id));
     v_about   JSONB := jsonb_build_object('kind', CASE WHEN v_minutes < 0 THEN 'PROCESS_WARNING' ELSE 'PROCESS_BREACH' END,
         'subject', v_subject, 'instanceId', i.process_instance_id,
