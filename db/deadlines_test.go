@@ -595,3 +595,22 @@ func TestMailsAreLeasedSentAndGivenUp(t *testing.T) {
 	require.Len(t, due, 1)
 	require.Equal(t, []any{"away", 2}, []any{due[0].Subject, due[0].Attempts})
 }
+
+func TestAPausedTaskIsNotListedAsOverdue(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	_, id := u.claimed(t)
+	u.place(t, u.task("late", dueAgo(time.Minute)))
+	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
+	list, err := u.api.Tasks(t.Context(), u.user, casework.TaskFilter{Overdue: true, QueueName: u.queue})
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	require.Equal(t, u.id("late"), list.Items[0].TaskID)
+
+	_, _, err = u.api.CompleteTask(t.Context(), u.user, id, uuid.New(), approve) // the answer came
+	require.NoError(t, err)
+	require.Equal(t, casework.SLABreached, u.see(t, u.user, u.id("late")).SLA.State)
+	met := u.see(t, u.user, id).SLA
+	require.Equal(t, casework.SLAMet, met.State)
+	require.Positive(t, *met.RemainingSeconds)
+}

@@ -861,14 +861,14 @@ DECLARE
 BEGIN
     SELECT n.* INTO v_next FROM flowable.next_level(t) AS n;
     RETURN jsonb_build_object(
-        'state', CASE WHEN v_ended THEN CASE WHEN t.completed_at > t.due_date THEN 'BREACHED' ELSE 'MET' END
+        'state', CASE WHEN v_ended THEN CASE WHEN least(t.completed_at, t.paused_at) > t.due_date THEN 'BREACHED' ELSE 'MET' END
             WHEN t.paused_at IS NOT NULL THEN 'PAUSED'
             WHEN t.due_date <= CURRENT_TIMESTAMP OR (t.claim_due_date <= CURRENT_TIMESTAMP AND t.assignee_id IS NULL) THEN 'BREACHED'
             WHEN t.escalation_level > 0 OR t.claim_level > 0 THEN 'WARNED'
             ELSE 'RUNNING' END,
         'calendarName', t.calendar_name, 'dueDate', t.due_date, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at,
         'level', t.escalation_level, 'claimLevel', t.claim_level,
-        'remainingSeconds', floor(flowable.working_time(t.calendar_name, COALESCE(t.completed_at, t.paused_at, CURRENT_TIMESTAMP), t.due_date))::BIGINT,
+        'remainingSeconds', floor(flowable.working_time(t.calendar_name, COALESCE(least(t.completed_at, t.paused_at), CURRENT_TIMESTAMP), t.due_date))::BIGINT,
         'next', CASE WHEN v_next.at IS NOT NULL THEN
             jsonb_build_object('clock', v_next.clock, 'level', v_next.level, 'at', v_next.at) END);
 END $$;
