@@ -792,15 +792,23 @@ AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
-    v_ids  TEXT[] := '{}';
+    v_ids  TEXT[];
 BEGIN
+    IF p_change.subject = 'CALENDAR' THEN
+        v_ids := ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.calendar_name = p_change.name AND t.task_id > p_change.done_up_to AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+            ORDER BY t.task_id LIMIT p_most);
+    ELSE
+        v_ids := ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.queue_name = p_change.name AND t.task_id > p_change.done_up_to AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+            ORDER BY t.task_id LIMIT p_most);
+    END IF;
     FOR v_old IN
         SELECT t.* FROM flowable.workflow_tasks t
-        WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.task_id > p_change.done_up_to
-          AND CASE p_change.subject WHEN 'CALENDAR' THEN t.calendar_name = p_change.name ELSE t.queue_name = p_change.name END
-        ORDER BY t.task_id LIMIT p_most FOR NO KEY UPDATE
+        WHERE t.task_id = ANY (v_ids) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') ORDER BY t.task_id FOR NO KEY UPDATE
     LOOP
-        v_ids := v_ids || v_old.task_id::TEXT;
         v_task := v_old;
         IF p_change.subject = 'CALENDAR' AND v_old.paused_at IS NULL THEN
             v_task.due_date := COALESCE(flowable.add_working_time(v_old.calendar_name, v_old.created_at, v_old.complete_seconds), v_old.due_date);
@@ -828,17 +836,26 @@ CREATE FUNCTION flowable.rearm_processes(p_change flowable.clock_changes, p_most
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_old  flowable.process_instances;
-    v_new  flowable.process_instances;
-    v_ids  TEXT[] := '{}';
+    v_old flowable.process_instances;
+    v_new flowable.process_instances;
+    v_ids TEXT[];
 BEGIN
+    IF p_change.subject = 'PROCESSES' THEN
+        v_ids := ARRAY(
+            SELECT i.process_instance_id::TEXT FROM flowable.process_instances i
+            WHERE i.sla_calendar = p_change.name AND i.process_instance_id > p_change.done_up_to AND i.status IN ('ACTIVE', 'ERROR')
+            ORDER BY i.process_instance_id LIMIT p_most);
+    ELSE
+        v_ids := ARRAY(
+            SELECT i.process_instance_id::TEXT FROM flowable.process_instances i
+            WHERE i.workflow_id = p_change.name::BIGINT AND i.process_instance_id > p_change.done_up_to AND i.status IN ('ACTIVE', 'ERROR')
+              AND i.sla_due_date IS NOT NULL
+            ORDER BY i.process_instance_id LIMIT p_most);
+    END IF;
     FOR v_old IN
         SELECT i.* FROM flowable.process_instances i
-        WHERE i.sla_due_date IS NOT NULL AND i.status IN ('ACTIVE', 'ERROR') AND i.suspended_at IS NULL AND i.process_instance_id > p_change.done_up_to
-          AND CASE p_change.subject WHEN 'PROCESSES' THEN i.sla_calendar = p_change.name ELSE i.workflow_id::TEXT = p_change.name END
-        ORDER BY i.process_instance_id LIMIT p_most FOR NO KEY UPDATE
+        WHERE i.process_instance_id = ANY (v_ids) AND i.status IN ('ACTIVE', 'ERROR') ORDER BY i.process_instance_id FOR NO KEY UPDATE
     LOOP
-        v_ids := v_ids || v_old.process_instance_id::TEXT;
         v_new := v_old;
         v_new.sla_due_date := flowable.add_working_time(v_old.sla_calendar, v_old.started_at, v_old.sla_seconds);
         v_new.sla_next_at := flowable.next_process_level(v_new);
