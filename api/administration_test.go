@@ -122,6 +122,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 	w.do(t, 200, patch(admin, people+"/"+james, `{"supervisor": "`+sarah+`"}`))
 	w.do(t, 201, post(admin, people+"/"+james+"/absences", `{"from": "2098-01-01T00:00:00Z", "until": "2098-02-01T00:00:00Z", "substituteId": "`+sarah+`"}`))
 	w.exec(t, "INSERT INTO entitlements.users (user_id, username, is_active) VALUES ('gone', 'gone', FALSE)")
+	w.do(t, 201, post(admin, calendars, `{"calendarName": "office", "timeZone": "UTC", "workingHours": {"monday": [["09:00", "17:00"]]}}`))
 	queue, role, user := queues+"/"+legalQueue, roles+"/"+legal, people+"/"+sarah
 	before := w.snapshot(t, true)
 	for name, test := range map[string]struct {
@@ -148,6 +149,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 		"a calendar without working time":        {post(admin, calendars, `{"calendarName": "c", "timeZone": "Europe/Berlin", "workingHours": {"monday": []}}`), []string{"body.workingHours"}},
 		"a calendar that says nothing":           {post(admin, calendars, `{"calendarName": "c"}`), []string{"body.timeZone", "body.workingHours"}},
 		"a calendar that is all wrong":           {post(admin, calendars, `{"calendarName": "c", "timeZone": "Mars/Olympus", "workingHours": {"funday": [], "monday": [["09:00", "08:00"], ["9:00", "10:00"], ["10:00", "12:00"], ["11:00", "13:00"], ["1:00"]], "sunday": 1}, "holidays": ["2026-02-30", 3]}`), []string{"body.holidays/0", "body.holidays/1", "body.timeZone", "body.workingHours/funday", "body.workingHours/monday/0", "body.workingHours/monday/1/0", "body.workingHours/monday/3", "body.workingHours/monday/4", "body.workingHours/sunday"}},
+		"a calendar that loses its working time": {patch(admin, calendars+"/office", `{"workingHours": {}, "timeZone": ""}`), []string{"body.timeZone", "body.workingHours"}},
 		"a department without a name":            {post(admin, departments, `{"departmentCode": "X"}`), []string{"body.departmentName"}},
 		"a department below itself":              {patch(admin, departments+"/LEGAL", `{"parent": "TAX"}`), []string{"body.parent"}},
 		"a department that is its own parent":    {patch(admin, departments+"/LEGAL", `{"parent": "LEGAL"}`), []string{"body.parent"}},
@@ -308,6 +310,9 @@ func TestACalendarIsKept(t *testing.T) {
 	w.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = 'office' WHERE process_instance_id = $1", instance)
 	w.refused(t, casework.Conflict, drop(admin, calendars+"/office"))
 	w.exec(t, "UPDATE flowable.workflow_tasks SET status = 'CANCELLED'")
+	w.do(t, 200, patch(admin, reviewV1, `{"slaConfig": {"withinMinutes": 600, "calendar": "office"}}`))
+	w.refused(t, casework.Conflict, drop(admin, calendars+"/office"))
+	w.do(t, 200, patch(admin, reviewV1, `{"slaConfig": {}}`))
 	w.do(t, 204, drop(admin, calendars+"/office"))
 	w.refused(t, casework.NotFound, drop(admin, calendars+"/office"))
 	require.Equal(t, 3, w.audited(t, "flowable.business_calendars", admin))
