@@ -49,7 +49,7 @@ func (s *Store) ChangeCalendar(ctx context.Context, caller, name string, apply f
 	return change(ctx, s, caller, calendars, name, calendarSettings, apply)
 }
 
-// DropCalendar deletes a calendar that no queue and no open task has. It needs the permission manage-queues. Errors:
+// DropCalendar deletes a calendar that no queue, no definition and nothing open has. It needs the permission manage-queues. Errors:
 // NotFound, Forbidden, Conflict.
 func (s *Store) DropCalendar(ctx context.Context, caller, name string) error {
 	return s.administer(ctx, caller, casework.PermitManageQueues, func(q *dbsqlc.Queries) error {
@@ -60,7 +60,7 @@ func (s *Store) DropCalendar(ctx context.Context, caller, name string) error {
 		case verdict == "not-found":
 			return casework.Errorf(casework.NotFound, "there is no calendar %q", name)
 		case verdict == "used":
-			return casework.Errorf(casework.Conflict, "a queue or an open task has the calendar")
+			return casework.Errorf(casework.Conflict, "a queue, a definition, or an open task or case has the calendar")
 		}
 		return nil
 	})

@@ -62,8 +62,9 @@ BEGIN
     UPDATE flowable.workflow_tasks o
     SET status = t.status, assignee_id = t.assignee_id, owner_id = t.owner_id, claimed_at = t.claimed_at, claimed_by = t.claimed_by,
         queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
-        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at,
-        paused_at = t.paused_at, follow_up_date = t.follow_up_date, acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by, version = o.version + 1
+        priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date,
+        offered_at = t.offered_at, paused_at = t.paused_at, follow_up_date = t.follow_up_date, version = o.version + 1,
+        acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
           entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
@@ -106,7 +107,8 @@ BEGIN
         LIMIT 1), FALSE);
 END $$;
 
--- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it changed beside status and assignee.
+-- Puts an act on record, with the absent colleague for whom a substitute does it. p_data is {field: {"from", "to"}} of what it
+-- changed beside status and assignee.
 CREATE FUNCTION flowable.record_act(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks, p_type TEXT, p_act JSONB, p_data JSONB) RETURNS VOID
     LANGUAGE sql
 AS $$
