@@ -98,7 +98,7 @@ func tryAct(ctx context.Context, q *dbsqlc.Queries, question casework.ActQuestio
 		other := (int(task.Priority) + 1) % 100
 		a.Priority = &other
 	}
-	_, err = act(ctx, q, question.UserID, question.TaskID, uuid.New(), a)
+	_, err = read(act(ctx, q, question.UserID, question.TaskID, uuid.New(), a, nil))
 	return explain(err, question.Action, answer)
 }
 

@@ -288,6 +288,18 @@ func TestADelegatedTaskCountsForItsOwnerToo(t *testing.T) {
 	require.NotNil(t, back.ClaimedAt)
 }
 
+func TestADelegatedTaskEndsWithItsStep(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	id := x.in(t, casework.TaskDelegated)
+	instance := one[string](t, x.super, "SELECT process_instance_id FROM flowable.workflow_tasks WHERE task_id = $1", id)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CancelTasks: []string{id}})
+	history, err := x.api.TaskHistory(t.Context(), x.user, id, casework.Page{})
+	require.NoError(t, err)
+	last := history.Items[len(history.Items)-1]
+	require.Equal(t, []any{"CANCEL", casework.TaskDelegated, casework.TaskCancelled, x.delegate}, []any{last.ActionType, last.OldStatus, last.NewStatus, last.OldAssignee})
+}
+
 func TestAResolvedTaskWhoseOwnerHasLeftGoesToItsQueue(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)

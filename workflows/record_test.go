@@ -130,6 +130,12 @@ var recordings = map[string]func(d *driver){
 		d.begin("alice.intake", "recordedEvents", "asked")
 		d.message("recorded answer")
 	},
+	"recordedLarge-values-by-reference": func(d *driver) {
+		d.begin("alice.intake", "recordedLarge", "asked")
+		d.complete("read", "doc", strings.Repeat("long ", 4<<10))
+		d.complete("each")
+		d.complete("each")
+	},
 	"recordedBurst-continued": func(d *driver) { d.begin("alice.intake", "recordedBurst", "asked") },
 	"recordedDecision-incident": func(d *driver) {
 		d.begin("alice.intake", "recordedDecision", "asked")
@@ -159,6 +165,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	require.NoError(t, os.MkdirAll(modelFolder, 0o755))
+	require.NoError(t, os.MkdirAll(valueFolder, 0o755))
 	own, err := filepath.Glob("../bpmn/models/*.bpmn")
 	require.NoError(t, err)
 	test, err := filepath.Glob("testdata/models/*.bpmn")
@@ -177,6 +184,7 @@ func TestRecordHistories(t *testing.T) {
 				drive(d)
 				require.NoError(t, temporal.GetWorkflow(t.Context(), d.id, "").Get(t.Context(), nil))
 				saveRuns(t.Context(), t, temporal, d.id, name)
+				d.saveValues()
 			})
 		}
 	})
@@ -381,6 +389,22 @@ func (d *driver) cancelWhileHeld() {
 		}
 	}
 	require.NoError(d.t, tx.Rollback(ctx))
+}
+
+// saveValues keeps the contents of the large values of the case.
+func (d *driver) saveValues() {
+	ctx := d.t.Context()
+	conn, err := pgx.Connect(ctx, d.database)
+	require.NoError(d.t, err)
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, `SELECT l.sha256, l.content FROM flowable.large_values l
+		JOIN flowable.large_value_uses u ON u.sha256 = l.sha256 WHERE u.process_instance_id = $1`, d.id)
+	require.NoError(d.t, err)
+	var sha, content string
+	_, err = pgx.ForEachRow(rows, []any{&sha, &content}, func() error {
+		return os.WriteFile(filepath.Join(valueFolder, sha+".json"), []byte(content), 0o644)
+	})
+	require.NoError(d.t, err)
 }
 
 func anyMap(pairs []string) map[string]any {

@@ -28,7 +28,7 @@ func replay(t *testing.T, programs workflows.Programs, history *historypb.Histor
 	t.Helper()
 	replayer, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true})
 	require.NoError(t, err)
-	replayer.RegisterDynamicWorkflow((&workflows.ProcessInstance{Programs: programs}).Run, workflow.DynamicRegisterOptions{})
+	replayer.RegisterDynamicWorkflow((&workflows.ProcessInstance{Programs: programs, Values: workflows.NewValueCache(recordedValues{}, 0)}).Run, workflow.DynamicRegisterOptions{})
 	return replayer.ReplayWorkflowHistory(worker.SDKLogger(zap.NewNop()), history)
 }
 
@@ -91,6 +91,7 @@ func TestTheRecordedHistoriesShowWhatTheyAreFor(t *testing.T) {
 			enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 2, enumspb.EVENT_TYPE_TIMER_STARTED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
 		},
+		"values-by-reference":      {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"recordedBurst":            {enumspb.EVENT_TYPE_MARKER_RECORDED: 3, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"Listeners-of-every-event": {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 9, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"recordedTimers-in":        {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},

@@ -127,6 +127,7 @@ CREATE TABLE flowable.workflow_variables (
     variable_type       VARCHAR(50)  NOT NULL,
     variable_value      TEXT,  -- scalars as text, for reports
     variable_json       JSONB, -- the value itself
+    large_value         CHAR(64), -- instead of the value: the hash of its content, which is in large_values
     created_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_by          VARCHAR(50),
