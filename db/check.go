@@ -98,11 +98,7 @@ func tryAct(ctx context.Context, q *dbsqlc.Queries, question casework.ActQuestio
 		other := (int(task.Priority) + 1) % 100
 		a.Priority = &other
 	}
-	if a.Kind == casework.ActComplete {
-		_, err = read(q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: question.TaskID, UserID: question.UserID, CommandID: uuid.New(), Completion: []byte("{}")}))
-	} else {
-		_, err = actBy(ctx, q, question.UserID, question.TaskID, uuid.New(), a)
-	}
+	_, err = read(act(ctx, q, question.UserID, question.TaskID, uuid.New(), a, nil))
 	return explain(err, question.Action, answer)
 }
 
