@@ -415,12 +415,6 @@ BEGIN
     RETURN v_found;
 END $$;
 
--- A person with the permission moves tasks as the owner (rebalance_now); the workflows are told of it.
-CREATE POLICY owner_moves ON flowable.task_commands TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
-CREATE POLICY owner_moves ON flowable.outbox TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
-
 GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
 GRANT SELECT ON flowable.queue_groups TO nextgen_api;
 GRANT SELECT, INSERT, UPDATE ON flowable.assignment_turns TO nextgen_worker;
