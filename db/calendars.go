@@ -13,8 +13,16 @@ var calendars = subject[casework.Calendar]{
 	read: func(ctx context.Context, q *dbsqlc.Queries, name string) (json.RawMessage, error) {
 		return q.CalendarGet(ctx, name)
 	},
-	check: func(_ context.Context, _ *dbsqlc.Queries, v casework.Calendar) (casework.Mistakes, error) {
-		return v.Mistakes(), nil
+	check: func(ctx context.Context, q *dbsqlc.Queries, v casework.Calendar) (casework.Mistakes, error) {
+		m := v.Mistakes()
+		if len(m) > 0 {
+			return m, nil
+		}
+		known, err := q.ZoneKnown(ctx, v.TimeZone)
+		if err == nil && !known {
+			m.Add("body.timeZone", v.TimeZone, "is not known to the database")
+		}
+		return m, err
 	},
 	save: func(ctx context.Context, q *dbsqlc.Queries, v casework.Calendar, settings json.RawMessage, isNew bool) error {
 		return q.CalendarSave(ctx, dbsqlc.CalendarSaveParams{CalendarName: v.CalendarName, Settings: settings, IsNew: isNew})

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"os"
@@ -117,6 +118,7 @@ var recordings = map[string]func(d *driver){
 		d.complete("decide", "again", "NO")
 		d.complete("readReminder")
 	},
+	"recordedDeadlines-paused-and-late": (*driver).passDeadlines,
 	"recordedParallel-in-a-loop": func(d *driver) {
 		d.begin("alice.intake", "recordedParallel", "asked")
 		d.complete("left", "again", "YES")
@@ -311,6 +313,30 @@ func (d *driver) act(element, name string, body any) {
 	}
 	_, err := d.stack.As("mike.admin").Do(d.t.Context(), method, path, body, nil)
 	require.NoError(d.t, err, name)
+}
+
+// passDeadlines lets every clock run out, with a pause in between: to claim, to complete, and of the process.
+func (d *driver) passDeadlines() {
+	d.ask(http.MethodPatch, "/api/workflow/queues/legal-intake-analyst-queue", `{"escalationConfig": {
+		"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}, {"action": "signalProcess", "escalation": "LATE"}]}],
+		"claimLevels": [{"afterMinutes": 0, "actions": [{"action": "raisePriority", "by": 10}]}]}}`)
+	d.ask(http.MethodPatch, "/api/workflow/definitions/recordedDeadlines/versions/1", `{"slaConfig": {"withinMinutes": 1, "levels": [{"afterMinutes": -1}]}}`)
+	d.begin("alice.intake", "recordedDeadlines", "asked")
+	d.act("answer", "pause", map[string]any{"reason": "They were asked."})
+	d.act("answer", "resume", nil)
+	d.until(func() bool { return d.task("answer").Status == casework.TaskEscalated })
+	d.claim("answer")
+	d.act("answer", "", map[string]any{"dueDate": time.Now().Add(2 * time.Second)})
+	d.complete("help")
+	require.Nil(d.t, d.task("answer").AssigneeID)
+	d.complete("answer")
+}
+
+// ask does what an administrator does.
+func (d *driver) ask(method, path, body string) {
+	d.t.Helper()
+	_, err := d.stack.As("mike.admin").Do(d.t.Context(), method, path, json.RawMessage(body), nil)
+	require.NoError(d.t, err)
 }
 
 // message sends a message to the case as soon as it waits for it.

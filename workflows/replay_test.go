@@ -98,6 +98,9 @@ func TestTheRecordedHistoriesShowWhatTheyAreFor(t *testing.T) {
 		"suspended-and-acted-on": {
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 8, enumspb.EVENT_TYPE_TIMER_CANCELED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
 		},
+		"paused-and-late": {
+			enumspb.EVENT_TYPE_TIMER_FIRED: 2, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 6, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
+		},
 		"database-is-held": {
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: 1, enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,

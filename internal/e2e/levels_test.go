@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,6 +23,7 @@ type desk struct {
 	stack                   *stack.Stack
 	rows                    *pgxpool.Pool // as superuser
 	queue, role, user, boss string
+	claimWithin             string // of its tasks, as a duration; "": as the queue says
 }
 
 // newDesk sets up a desk whose deadlines do what a configuration says. In it {role}, {queue}, {user} and {boss} stand for those
@@ -35,16 +37,22 @@ func newDesk(t *testing.T, s *stack.Stack, config string) *desk {
 	name := uuid.NewString()[:8]
 	d := &desk{stack: s, rows: rows, queue: "desk-" + name, role: "DESK_" + name, user: name + ".worker", boss: name + ".boss"}
 	config = strings.NewReplacer("{role}", d.role, "{queue}", d.queue, "{user}", d.user, "{boss}", d.boss).Replace(config)
-	d.exec(t, "INSERT INTO flowable.workflow_queues (queue_name, escalation_config) VALUES ($1, $2::JSONB)", d.queue, config)
 	d.exec(t, "INSERT INTO entitlements.workflow_roles (role_code, role_name, role_type, queue_name) VALUES ($1, $1, 'CUSTOM', $2)", d.role, d.queue)
-	d.exec(t, `INSERT INTO flowable.queue_assignments (queue_id, role_id) SELECT q.queue_id, r.role_id FROM flowable.workflow_queues q, entitlements.workflow_roles r
-		WHERE q.queue_name = $1 AND r.role_code = $2`, d.queue, d.role)
 	for _, user := range []string{d.boss, d.user} {
 		d.exec(t, "INSERT INTO entitlements.users (user_id, username) VALUES ($1, $1)", user)
 		d.exec(t, "INSERT INTO entitlements.user_workflow_roles (user_id, role_id, assigned_by) SELECT $1, role_id, 'SYSTEM' FROM entitlements.workflow_roles WHERE role_code = $2", user, d.role)
 	}
 	d.exec(t, "UPDATE entitlements.users SET supervisor_id = $2 WHERE user_id = $1", d.user, d.boss)
+	d.ask(t, http.MethodPost, "/api/workflow/queues", map[string]any{"queueName": d.queue, "escalationConfig": json.RawMessage(config)})
+	d.ask(t, http.MethodPut, "/api/workflow/queues/"+d.queue+"/assignments/"+d.role, map[string]any{})
 	return d
+}
+
+// ask does what an administrator does.
+func (d *desk) ask(t *testing.T, method, path string, body any) {
+	t.Helper()
+	_, err := d.stack.As(mike).Do(t.Context(), method, path, body, nil)
+	require.NoError(t, err)
 }
 
 func (d *desk) exec(t *testing.T, sql string, args ...any) {
@@ -62,7 +70,7 @@ func (d *desk) count(t *testing.T, sql string, args ...any) (n int) {
 // start begins a case with a task at the desk that is due then; with the queue's own time where that is nil.
 func (d *desk) start(t *testing.T, due *time.Time) (taskID, instance string) {
 	t.Helper()
-	variables := map[string]any{"group": d.role, "holders": "", "due": ""}
+	variables := map[string]any{"group": d.role, "holders": "", "due": "", "claimWithin": d.claimWithin}
 	if due != nil {
 		variables["due"] = due.UTC().Format(time.RFC3339Nano)
 	}
@@ -190,7 +198,7 @@ func opens(element string) func(*testing.T, *desk, string, string) bool {
 func TestATaskThatNobodyClaimsIsReported(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, product(t), `{"levels": [], "claimLevels": [{"afterMinutes": -1, "actions": [{"action": "notify", "supervisor": true, "roles": ["{role}"]}]}, {"afterMinutes": 60}]}`)
-	d.exec(t, "UPDATE flowable.workflow_queues SET claim_sla_minutes = 1 WHERE queue_name = $1", d.queue)
+	d.ask(t, http.MethodPatch, "/api/workflow/queues/"+d.queue, map[string]any{"claimSlaMinutes": 1})
 	id, _ := d.start(t, nil)
 	await(t, func() bool { return len(d.told(t, d.user)) == 1 })
 	require.Equal(t, casework.NotifyClaimWarning, d.told(t, d.user)[0].Kind)
@@ -199,6 +207,28 @@ func TestATaskThatNobodyClaimsIsReported(t *testing.T) {
 	_, err := d.stack.As(d.user).Claim(t.Context(), id)
 	require.NoError(t, err)
 	require.Nil(t, d.see(t, id).SLA.Next)
+}
+
+func TestATaskThatNobodyClaimsInTimeComesFirst(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, product(t), `{"levels": [], "claimLevels": [{"afterMinutes": 0, "actions": [{"action": "notify", "supervisor": true, "users": ["{boss}"]}]}]}`)
+	d.claimWithin = "PT2S"
+	late, _ := d.start(t, nil)
+	claimed, _ := d.start(t, nil)
+	_, err := d.stack.As(d.user).Claim(t.Context(), claimed)
+	require.NoError(t, err)
+	await(t, func() bool { return d.see(t, late).Status == casework.TaskEscalated })
+	clocks := d.see(t, late).SLA
+	require.Equal(t, []any{casework.SLABreached, 0, 1}, []any{clocks.State, clocks.Level, clocks.ClaimLevel})
+	told := d.told(t, d.boss)
+	require.Len(t, told, 1)
+	require.Equal(t, []any{casework.NotifyClaimBreach, late}, []any{told[0].Kind, *told[0].TaskID})
+
+	back := act(t, d.stack.As(d.user), claimed, "unclaim", nil)
+	require.Equal(t, casework.TaskOpen, back.Status)
+	require.WithinDuration(t, time.Now().Add(2*time.Second), *back.ClaimDueDate, 2*time.Second, "its time to claim begins anew")
+	await(t, func() bool { return d.see(t, claimed).Status == casework.TaskEscalated })
+	require.Len(t, d.told(t, d.boss), 2)
 }
 
 func TestAChangedDueDateIsKept(t *testing.T) {
@@ -217,13 +247,21 @@ func TestAChangedCalendarReachesOpenTasks(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, product(t), `{"levels": [{"afterMinutes": -1}]}`)
 	later := strings.ToLower(time.Now().UTC().Add(72 * time.Hour).Weekday().String())
-	d.exec(t, "INSERT INTO flowable.business_calendars (calendar_name, time_zone, working_hours) VALUES ($1, 'UTC', jsonb_build_object($2::TEXT, '[[\"09:00\", \"17:00\"]]'::JSONB))", d.queue, later)
-	d.exec(t, "UPDATE flowable.workflow_queues SET calendar_name = $1, sla_minutes = 1 WHERE queue_name = $1", d.queue)
+	hours := func(from, to string, days ...string) map[string]any {
+		week := map[string]any{}
+		for _, day := range days {
+			week[day] = [][]string{{from, to}}
+		}
+		return week
+	}
+	d.ask(t, http.MethodPost, "/api/workflow/calendars", map[string]any{"calendarName": d.queue, "timeZone": "Europe/Berlin", "workingHours": hours("09:00", "17:00", later)})
+	d.ask(t, http.MethodPatch, "/api/workflow/queues/"+d.queue, map[string]any{"calendarName": d.queue, "slaMinutes": 1})
 	id, _ := d.start(t, nil)
 	far := d.see(t, id)
 	require.Greater(t, time.Until(*far.DueDate), 24*time.Hour)
-	d.exec(t, `UPDATE flowable.business_calendars SET working_hours = (SELECT jsonb_object_agg(day, '[["00:00", "24:00"]]'::JSONB)
-		FROM unnest(ARRAY['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']) AS day) WHERE calendar_name = $1`, d.queue)
+	d.ask(t, http.MethodPatch, "/api/workflow/calendars/"+d.queue, map[string]any{
+		"workingHours": hours("00:00", "24:00", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+	})
 	await(t, func() bool { return d.see(t, id).EscalationLevel == 1 })
 	near := d.see(t, id)
 	require.WithinDuration(t, far.CreatedAt.Add(time.Minute), *near.DueDate, 0)
@@ -250,9 +288,8 @@ func TestTheDeadlineOfAProcessIsKept(t *testing.T) {
 	t.Parallel()
 	s := own(t, "sla")
 	d := newDesk(t, s, at(""))
-	d.exec(t, `UPDATE flowable.workflow_definitions SET sla_config = jsonb_build_object('withinMinutes', 1, 'levels',
-		jsonb_build_array(jsonb_build_object('afterMinutes', -1, 'actions', jsonb_build_array(jsonb_build_object('action', 'notify', 'assignee', TRUE), jsonb_build_object('action', 'signalProcess', 'signal', 'late')))))
-		WHERE process_key = 'levels'`)
+	d.ask(t, http.MethodPatch, "/api/workflow/definitions/levels/versions/1", map[string]any{"slaConfig": json.RawMessage(
+		`{"withinMinutes": 1, "levels": [{"afterMinutes": -1, "actions": [{"action": "notify", "assignee": true}, {"action": "signalProcess", "signal": "late"}]}]}`)})
 	_, instance := d.start(t, in(time.Hour))
 	await(t, func() bool { return opens("heard")(t, d, "", instance) })
 	told := d.told(t, mike)
@@ -277,7 +314,7 @@ func TestManyDeadlinesAtOnceAreEachSeenOnce(t *testing.T) {
 		starting.Go(func() {
 			for range n / 10 {
 				_, err := d.stack.As(mike).StartCase(t.Context(), casework.CaseStart{
-					ProcessKey: "levels", BusinessKey: fmt.Sprint(w), Variables: map[string]any{"group": d.role, "holders": "", "due": due.UTC().Format(time.RFC3339Nano)},
+					ProcessKey: "levels", BusinessKey: fmt.Sprint(w), Variables: map[string]any{"group": d.role, "holders": "", "claimWithin": "", "due": due.UTC().Format(time.RFC3339Nano)},
 				})
 				failed <- err
 			}
@@ -290,8 +327,15 @@ func TestManyDeadlinesAtOnceAreEachSeenOnce(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var net sync.WaitGroup
 	net.Go(func() {
-		for ctx.Err() == nil {
-			_, _ = d.rows.Exec(ctx, "CALL flowable.escalate_overdue_tasks()")
+		again := time.NewTicker(time.Second) // the timers do some of them
+		defer again.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-again.C:
+				_, _ = d.rows.Exec(ctx, "CALL flowable.escalate_overdue_tasks()")
+			}
 		}
 	})
 	await(t, func() bool {

@@ -116,6 +116,7 @@ CREATE INDEX idx_process_instances_started_by ON flowable.process_instances (sta
 CREATE INDEX idx_process_instances_tags ON flowable.process_instances USING GIN (tags);
 CREATE INDEX idx_process_instances_workflow_status_started ON flowable.process_instances (workflow_id, status, started_at DESC);
 CREATE INDEX idx_process_instances_sla_next ON flowable.process_instances (sla_next_at) WHERE sla_next_at IS NOT NULL;
+CREATE INDEX idx_process_instances_sla_calendar ON flowable.process_instances (sla_calendar, process_instance_id) WHERE sla_calendar IS NOT NULL;
 CREATE INDEX idx_process_instances_active ON flowable.process_instances (workflow_id, started_at) WHERE status = 'ACTIVE';
 
 CREATE TABLE flowable.workflow_variables (

@@ -331,7 +331,7 @@ BEGIN
         CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
         CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
         CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
-        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP' END,
+        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP AND t.paused_at IS NULL' END,
         CASE WHEN p ? 'candidate' THEN format(
             'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
              OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
