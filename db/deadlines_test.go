@@ -468,7 +468,7 @@ func dueAgo(ago time.Duration) func(*casework.NewTask) {
 func TestALevelThatIsReachedByHandIsDone(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)
-	x.unit.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "notify", "users": ["{user}"]}, {"action": "release"}]}, {"afterMinutes": 70, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	x.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "notify", "users": ["{user}"]}, {"action": "release"}]}, {"afterMinutes": 70, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
 	instance, id := x.claimed(t)
 	_, delivery, err := x.api.ActOnTask(t.Context(), x.boss, id, uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "the press asks"})
 	require.NoError(t, err)
