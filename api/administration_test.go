@@ -160,6 +160,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 		"the system":                             {post(admin, people, `{"userId": "SYSTEM", "username": "s"}`), []string{"body.userId"}},
 		"somebody who supervises their own":      {patch(admin, user, `{"supervisor": "`+james+`"}`), []string{"body.supervisor"}},
 		"somebody who supervises themselves":     {patch(admin, user, `{"supervisor": "`+sarah+`"}`), []string{"body.supervisor"}},
+		"oneself off":                            {patch(admin, people+"/"+admin, `{"active": false}`), []string{"body.active"}},
 		"a grant that ends before it begins":     {put(admin, user+"/roles/"+legal, `{"validFrom": "2099-01-02T00:00:00Z", "validUntil": "2099-01-01T00:00:00Z"}`), []string{"body.validUntil"}},
 		"a grant that has ended":                 {put(admin, user+"/roles/"+legal, `{"validUntil": "2001-01-01T00:00:00Z"}`), []string{"body.validUntil"}},
 		"an absence without times":               {post(admin, user+"/absences", `{}`), []string{"body.from"}},
