@@ -661,17 +661,19 @@ END $$;
 
 -- Standing still. What is paused is not late: when it goes on, its deadlines have moved by the working time that was lost.
 
--- A paused task as one whose clocks go on now.
+-- A paused task as one whose clocks go on now, on its calendar as it is now.
 CREATE FUNCTION flowable.without_pause(t flowable.workflow_tasks) RETURNS flowable.workflow_tasks
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(t.calendar_name, t.paused_at, CURRENT_TIMESTAMP);
 BEGIN
-    t.due_date := flowable.add_working_time(t.calendar_name, t.due_date, v_lost);
-    t.complete_seconds := t.complete_seconds + round(v_lost);
-    t.claim_due_date := flowable.add_working_time(t.calendar_name, t.claim_due_date, v_lost);
+    t.complete_seconds := t.complete_seconds + ceil(v_lost);
+    t.due_date := COALESCE(flowable.add_working_time(t.calendar_name, t.created_at, t.complete_seconds),
+        flowable.add_working_time(t.calendar_name, t.due_date, v_lost));
     t.offered_at := flowable.add_working_time(t.calendar_name, t.offered_at, v_lost);
+    t.claim_due_date := CASE WHEN t.claim_due_date IS NOT NULL THEN
+        flowable.add_working_time(t.calendar_name, t.offered_at, t.claim_seconds) END;
     t.paused_at := NULL;
     RETURN t;
 END $$;
@@ -683,8 +685,8 @@ AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(i.sla_calendar, i.suspended_at, CURRENT_TIMESTAMP);
 BEGIN
-    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.sla_due_date, v_lost);
-    i.sla_seconds := i.sla_seconds + round(v_lost);
+    i.sla_seconds := i.sla_seconds + ceil(v_lost);
+    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.started_at, i.sla_seconds);
     i.suspended_at := NULL;
     i.sla_next_at := flowable.next_process_level(i);
     RETURN i;
