@@ -363,3 +363,22 @@ func TestManyDeadlinesAtOnceAreEachSeenOnce(t *testing.T) {
 	t.Logf("%d by timers, %d by the net", d.count(t, "SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE t.queue_name = $1 AND source = 'TIMER'", d.queue),
 		d.count(t, "SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE t.queue_name = $1 AND source = 'SWEEP'", d.queue))
 }
+
+// What a person raises by hand does at once what the level would have done later.
+func TestALevelIsReachedByHand(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, product(t), `{"levels": [{"afterMinutes": 600, "actions": [{"action": "notify", "supervisor": true}, {"action": "release"}]}, {"afterMinutes": 700}]}`)
+	id, instance := d.start(t, nil)
+	_, err := d.stack.As(d.user).Claim(t.Context(), id)
+	require.NoError(t, err)
+	raised := act(t, d.stack.As(d.user), id, "escalate", map[string]any{"reason": "The press asks."})
+	require.Equal(t, []any{1, casework.TaskClaimed}, []any{raised.EscalationLevel, raised.Status})
+	await(t, func() bool { return d.see(t, id).Status == casework.TaskEscalated })
+	told := d.told(t, d.boss)
+	require.Len(t, told, 1)
+	require.Equal(t, casework.NotifyEscalated, told[0].Kind)
+	require.Equal(t, 2, d.see(t, id).SLA.Next.Level)
+	_, err = d.stack.As(d.boss).Claim(t.Context(), id)
+	require.NoError(t, err)
+	awaitVariable(t, d.stack, instance, "holders", " "+d.user+" "+d.boss)
+}
