@@ -54,6 +54,7 @@ func TestATaskShowsItsClocks(t *testing.T) {
 
 	w.do(t, 200, post(sarah, path+"/pause", `{"reason": "The supplier is asked."}`))
 	paused := clocks()
+	w.refused(t, casework.Forbidden, post(james, path+"/pause", `{"reason": "x"}`))
 	require.Equal(t, casework.SLAPaused, paused.State)
 	require.Nil(t, paused.Next)
 	w.refused(t, casework.Forbidden, post(james, path+"/resume", ""))

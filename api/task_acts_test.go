@@ -221,7 +221,7 @@ func TestABadActIsRefused(t *testing.T) {
 			require.Equal(t, []any{[]string{test.place}, test.rule}, []any{p.places(), p.Rule})
 		})
 	}
-	large := patch(admin, path, `{"priority": 1`+strings.Repeat(" ", 1<<20)+`}`)
+	large := patch(admin, path, `{"priority": 1`+strings.Repeat(" ", 10<<20)+`}`)
 	w.refused(t, casework.TooLarge, large)
 }
 

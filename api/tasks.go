@@ -138,7 +138,7 @@ func checkCompletion(r casework.Completion) error {
 	if err := checkReason(r.OutcomeReason, "body.outcomeReason"); err != nil {
 		return err
 	}
-	if err := checkVariables(r.FormData, "body.formData"); err != nil {
+	if err := checkObject(r.FormData, "body.formData", casework.MaxFormBytes); err != nil {
 		return err
 	}
 	return checkVariables(r.Variables, "body.variables")

@@ -131,12 +131,18 @@ func (s *Store) TerminateInstance(ctx context.Context, caller, instanceID string
 }
 
 func (s *Store) operate(ctx context.Context, kind casework.CommandKind, caller, instanceID, incidentID string, commandID uuid.UUID, details map[string]any) (*casework.Delivery, error) {
+	contents, err := packIn(details)
+	if err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(details)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", kind, err)
 	}
-	v, err := read(s.as(caller).InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
-		Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+	v, err := read(s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
+			Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+		})
 	}))
 	if err != nil {
 		return nil, err
@@ -161,11 +167,17 @@ func (s *Store) StartCase(ctx context.Context, caller string, instanceID uuid.UU
 	if c.Variables != nil {
 		request["variables"] = c.Variables
 	}
+	contents, err := packIn(request)
+	if err != nil {
+		return casework.StartedCase{}, nil, err
+	}
 	body, err := json.Marshal(request)
 	if err != nil {
 		return casework.StartedCase{}, nil, fmt.Errorf("encode case: %w", err)
 	}
-	raw, err := s.as(caller).CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	raw, err := s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	})
 	if err != nil {
 		return casework.StartedCase{}, nil, interpret(err)
 	}

@@ -332,7 +332,7 @@ func TestAPausedTaskIsNotLate(t *testing.T) {
 	require.Nil(t, delivery)
 	require.Equal(t, paused, again)
 
-	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
+	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', complete_seconds = NULL, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
 	require.Zero(t, u.late(t, "held").Level)
 	clock := u.see(t, u.user, id).SLA
 	require.Equal(t, casework.SLAPaused, clock.State)
@@ -355,7 +355,7 @@ func TestAPauseInFreeTimeCostsNothing(t *testing.T) {
 	day := strings.ToLower(time.Now().UTC().Add(-96 * time.Hour).Weekday().String()) // some other day than today and yesterday
 	calendar := u.calendar(t, "UTC", `{"`+day+`": [["09:00", "17:00"]]}`, "[]")
 	due := time.Now().Add(72 * time.Hour).UTC().Truncate(time.Second)
-	u.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = $2, due_date = $3, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id, calendar, due)
+	u.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = $2, due_date = $3, complete_seconds = NULL, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id, calendar, due)
 	resumed, _, err := u.api.ActOnTask(t.Context(), u.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActResume})
 	require.NoError(t, err)
 	require.WithinDuration(t, due, *resumed.DueDate, 0)
@@ -410,6 +410,38 @@ func TestAChangedCalendarMovesTheDeadlinesOfOpenTasks(t *testing.T) {
 	}
 	require.Equal(t, after.DueDate, w.see(t, w.user, w.id("t0")).DueDate)
 	require.Equal(t, after.Version, w.see(t, w.user, w.id("t6")).Version, "of the last ones nobody ever heard")
+}
+
+// A task that is paused while its calendar changes counts on the new one when it goes on.
+func TestACalendarThatChangesDuringAPauseHoldsAfterIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hours := func(days ...string) string {
+		week := map[string][][2]string{}
+		for _, day := range days {
+			week[day] = [][2]string{{"00:00", "24:00"}}
+		}
+		raw, err := json.Marshal(week)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	day := func(in int) string { return strings.ToLower(time.Now().UTC().AddDate(0, 0, in).Weekday().String()) }
+	calendar := w.calendar(t, "UTC", hours(day(3)), "[]")
+	w.exec(t, "UPDATE flowable.workflow_queues SET calendar_name = $2 WHERE queue_name = $1", w.queue, calendar)
+	_, id := w.claimed(t)
+	paused, _, err := w.api.ActOnTask(t.Context(), w.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActPause, Reason: "x"})
+	require.NoError(t, err)
+	require.Equal(t, day(3), strings.ToLower(paused.DueDate.UTC().Weekday().String()))
+	w.exec(t, "UPDATE flowable.business_calendars SET working_hours = $2::JSONB WHERE calendar_name = $1", calendar, hours(day(2)))
+	for more := true; more; {
+		more, err = w.worker.RearmClocks(t.Context())
+		require.NoError(t, err)
+	}
+	require.WithinDuration(t, *paused.DueDate, *w.see(t, w.user, id).DueDate, 0, "it stands still")
+	resumed, _, err := w.api.ActOnTask(t.Context(), w.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActResume})
+	require.NoError(t, err)
+	require.Equal(t, day(2), strings.ToLower(resumed.DueDate.UTC().Weekday().String()))
+	require.Equal(t, 1, resumed.DueDate.UTC().Hour())
 }
 
 func TestAChangedEscalationIsToldToTheWorkflows(t *testing.T) {
@@ -468,7 +500,7 @@ func dueAgo(ago time.Duration) func(*casework.NewTask) {
 func TestALevelThatIsReachedByHandIsDone(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)
-	x.unit.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "notify", "users": ["{user}"]}, {"action": "release"}]}, {"afterMinutes": 70, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	x.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "notify", "users": ["{user}"]}, {"action": "release"}]}, {"afterMinutes": 70, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
 	instance, id := x.claimed(t)
 	_, delivery, err := x.api.ActOnTask(t.Context(), x.boss, id, uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "the press asks"})
 	require.NoError(t, err)
@@ -594,4 +626,56 @@ func TestMailsAreLeasedSentAndGivenUp(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	require.Equal(t, []any{"away", 2}, []any{due[0].Subject, due[0].Attempts})
+}
+
+func TestAPausedTaskIsNotListedAsOverdue(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	_, id := u.claimed(t)
+	u.place(t, u.task("late", dueAgo(time.Minute)))
+	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
+	list, err := u.api.Tasks(t.Context(), u.user, casework.TaskFilter{Overdue: true, QueueName: u.queue})
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	require.Equal(t, u.id("late"), list.Items[0].TaskID)
+
+	_, _, err = u.api.CompleteTask(t.Context(), u.user, id, uuid.New(), approve) // the answer came
+	require.NoError(t, err)
+	require.Equal(t, casework.SLABreached, u.see(t, u.user, u.id("late")).SLA.State)
+	met := u.see(t, u.user, id).SLA
+	require.Equal(t, casework.SLAMet, met.State)
+	require.Positive(t, *met.RemainingSeconds)
+}
+
+// What looks for deadlines does not look through all tasks.
+func TestWhatIsDueIsFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	calendar := w.calendar(t, "UTC", `{"monday": [["09:00", "17:00"]]}`, "[]")
+	instance := w.place(t, w.task("due", dueAgo(time.Minute)))
+	w.exec(t, `INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, element_instance_id, process_key, due_date, calendar_name)
+		SELECT 'many-' || n, $1, 'k', 'n', $2, 'e:' || n, 'p', CURRENT_TIMESTAMP + make_interval(hours => 1 + n % 1000), CASE WHEN n % 100 = 0 THEN $3 END
+		FROM generate_series(1, 20000) AS n`, instance, w.queue, calendar)
+	w.exec(t, "ANALYZE flowable.workflow_tasks")
+	scans := func() int {
+		w.exec(t, "SELECT pg_stat_clear_snapshot()")
+		return one[int](t, w.super, "SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'flowable.workflow_tasks'::regclass")
+	}
+	store := w.store(t, workerRole, 1)
+	flush := func() { // statistics of a session are sent when it is idle or ends
+		store.Close()
+		store = w.store(t, workerRole, 1)
+	}
+	flush()
+	before := scans()
+	require.NoError(t, store.EscalateOverdue(t.Context()))
+	w.exec(t, "UPDATE flowable.business_calendars SET holidays = '[\"2030-01-07\"]' WHERE calendar_name = $1", calendar)
+	for more := true; more; {
+		var err error
+		more, err = store.RearmClocks(t.Context())
+		require.NoError(t, err)
+	}
+	flush()
+	require.Equal(t, before, scans())
+	require.Equal(t, 1, w.see(t, w.user, w.id("due")).EscalationLevel)
 }

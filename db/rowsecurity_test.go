@@ -13,14 +13,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
 // private are the tables with row security.
 var private = []string{
 	"entitlements.audit_log", "entitlements.user_workflow_roles", "flowable.activity_history", "flowable.archived_tasks",
-	"flowable.clock_changes", "flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents", "flowable.outbox",
-	"flowable.notifications", "flowable.process_instances", "flowable.task_candidates", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
+	"flowable.clock_changes", "flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents",
+	"flowable.large_value_uses", "flowable.large_values", "flowable.notifications", "flowable.outbox",
+	"flowable.process_instances", "flowable.task_candidates", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
 	"flowable.workflow_variables", "onecms.case_routing", "onecms.case_workflow_mapping", "onecms.cases",
 }
 
@@ -70,10 +72,14 @@ func TestTheAPIWritesNoTableWithoutRowSecurity(t *testing.T) {
 func (u *unit) busy(t *testing.T) (instance, id string) {
 	t.Helper()
 	instance, id = u.start(t, u.user), u.id("held")
+	large := values.Contents{}
 	u.step(t, casework.StepCommit{
 		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held", due(-time.Minute), func(n *casework.NewTask) { n.CandidateUsers = []string{u.user} })},
-		Activities:  []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
-		Variables:   []casework.VariableChange{{Name: "secret", Value: []byte(`"` + u.name + `"`)}},
+		Activities: []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
+		Variables: []casework.VariableChange{
+			{Name: "secret", Value: []byte(`"` + u.name + `"`)}, {Name: "large", Value: large.Pack([]byte(`"large `+u.name+`"`), 0)},
+		},
+		Values:      large,
 		Incidents:   []casework.IncidentChange{{IncidentID: "i1", ActivityID: "x", Kind: "service", Message: "down"}},
 		Escalations: []casework.EscalationDue{{TaskID: id, Level: 1}},
 	})

@@ -205,7 +205,7 @@ func TestNoTaskSlipsThroughASuspension(t *testing.T) {
 
 func TestASuspendedCaseIsNotToldAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	x := newTeam(t)
+	x := newWorld(t).team(t) // others would be leased as well
 	instance := x.start(t, admin)
 	x.step(t, casework.StepCommit{InstanceID: instance, Step: 1})
 	_, err := x.api.SetVariables(t.Context(), admin, instance, uuid.New(), map[string]any{"a": 1})

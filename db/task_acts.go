@@ -15,33 +15,46 @@ import (
 // need not know at once, and where the act was done before by the same request, which changes nothing. Errors: NotFound,
 // Forbidden and Invalid with the rule, Conflict with the task as it is, or with the status of an instance that is suspended.
 func (s *Store) ActOnTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (casework.Task, *casework.Delivery, error) {
-	v, err := s.act(ctx, caller, taskID, commandID, a)
+	vars, contents, err := pack(a.Completion.Variables)
+	if err != nil {
+		return casework.Task{}, nil, err
+	}
+	v, err := read(s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return act(ctx, q, caller, taskID, commandID, a, vars)
+	}))
 	if err != nil {
 		return casework.Task{}, nil, err
 	}
 	return *v.Task, v.Delivery.out(), nil
 }
 
-func (s *Store) act(ctx context.Context, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (verdict, error) {
+// act does an act by the function of its kind, with the variables of a completion packed.
+func act(ctx context.Context, q *dbsqlc.Queries, caller, taskID string, commandID uuid.UUID, a casework.TaskAct, vars map[string]json.RawMessage) (json.RawMessage, error) {
 	switch a.Kind {
 	case casework.ActClaim:
-		return read(s.as(caller).TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
+		return q.TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version})
 	case casework.ActUnclaim:
-		return read(s.as(caller).TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version}))
+		return q.TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: taskID, UserID: caller, CommandID: commandID, Version: a.Version})
 	case casework.ActComplete:
 		a.Completion.Version = a.Version
-		body, err := json.Marshal(a.Completion)
+		body, err := json.Marshal(completion{Completion: a.Completion, Variables: vars})
 		if err != nil {
-			return verdict{}, fmt.Errorf("encode completion: %w", err)
+			return nil, fmt.Errorf("encode completion: %w", err)
 		}
-		return read(s.as(caller).TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body}))
+		return q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body})
 	default:
 	}
 	body, err := json.Marshal(actMembers(caller, commandID, a))
 	if err != nil {
-		return verdict{}, fmt.Errorf("encode act: %w", err)
+		return nil, fmt.Errorf("encode act: %w", err)
 	}
-	return read(s.as(caller).TaskAct(ctx, dbsqlc.TaskActParams{TaskID: taskID, Act: body}))
+	return q.TaskAct(ctx, dbsqlc.TaskActParams{TaskID: taskID, Act: body})
+}
+
+// completion is a casework.Completion whose large variables are references.
+type completion struct {
+	casework.Completion
+	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }
 
 // actMembers is an act as flowable.act_on_task reads it.

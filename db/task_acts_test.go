@@ -24,7 +24,11 @@ type team struct {
 
 func newTeam(t *testing.T) *team {
 	t.Helper()
-	u := newUnit(t)
+	return newUnit(t).team(t)
+}
+
+func (u *unit) team(t *testing.T) *team {
+	t.Helper()
 	u.limit(t, 1000)
 	people := u.hire(t, 2)
 	x := &team{unit: u, delegate: people[0], third: people[1], boss: u.name + ".boss", elsewhere: u.name + "-elsewhere"}
@@ -282,6 +286,18 @@ func TestADelegatedTaskCountsForItsOwnerToo(t *testing.T) {
 	require.Equal(t, x.user, assignee(back))
 	require.Nil(t, back.OwnerID)
 	require.NotNil(t, back.ClaimedAt)
+}
+
+func TestADelegatedTaskEndsWithItsStep(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	id := x.in(t, casework.TaskDelegated)
+	instance := one[string](t, x.super, "SELECT process_instance_id FROM flowable.workflow_tasks WHERE task_id = $1", id)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CancelTasks: []string{id}})
+	history, err := x.api.TaskHistory(t.Context(), x.user, id, casework.Page{})
+	require.NoError(t, err)
+	last := history.Items[len(history.Items)-1]
+	require.Equal(t, []any{"CANCEL", casework.TaskDelegated, casework.TaskCancelled, x.delegate}, []any{last.ActionType, last.OldStatus, last.NewStatus, last.OldAssignee})
 }
 
 func TestAResolvedTaskWhoseOwnerHasLeftGoesToItsQueue(t *testing.T) {
@@ -557,4 +573,59 @@ func TestACompletionSettlesTheOtherActsOnItsTask(t *testing.T) {
 	require.Equal(t, []string{"claim APPLIED", "delegate APPLIED", "complete APPLIED"},
 		rows[string](t, x.super, "SELECT kind || ' ' || state FROM flowable.task_commands WHERE task_id = $1 ORDER BY seq", id))
 	require.Zero(t, one[int](t, x.super, "SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1", done.ProcessInstanceID))
+}
+
+// A substitute does with the tasks of an absent colleague what they could do, and history says for whom.
+func TestASubstituteActsOnTheTasksOfAnAbsentColleague(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	standIn := x.name + ".standin" // has no role of their own
+	x.exec(t, "INSERT INTO entitlements.users (user_id, username) VALUES ($1, $1)", standIn)
+	soon := time.Now().Add(time.Hour)
+	acts := []casework.TaskAct{
+		{Kind: casework.ActDelegate, To: x.third}, {Kind: casework.ActEscalate, Reason: "x"}, {Kind: casework.ActMove, QueueName: x.elsewhere},
+		{Kind: casework.ActUpdate, FollowUpDate: &casework.DateChange{At: &soon}},
+	}
+	for _, a := range acts {
+		_, _, err := x.api.ActOnTask(t.Context(), standIn, x.in(t, casework.TaskClaimed), uuid.New(), a)
+		hasCode(t, err, casework.NotFound)
+	}
+	x.exec(t, `INSERT INTO entitlements.user_absences (user_id, absent_from, absent_until, substitute_id, created_by)
+		VALUES ($1, CURRENT_TIMESTAMP - INTERVAL '1 day', CURRENT_TIMESTAMP + INTERVAL '1 day', $2, 'SYSTEM')`, x.user, standIn)
+	for _, a := range acts {
+		id := x.in(t, casework.TaskClaimed)
+		x.does(t, standIn, id, a)
+		require.Equal(t, []string{standIn + " " + x.user}, rows[string](t, x.super,
+			"SELECT concat_ws(' ', action_by, action_data ->> 'actingFor') FROM flowable.task_history WHERE task_id = $1 ORDER BY history_id DESC LIMIT 1", id), a.Kind)
+	}
+	id := x.in(t, casework.TaskDelegated)
+	back := x.does(t, standIn, id, casework.TaskAct{Kind: casework.ActResolve})
+	require.Equal(t, x.user, assignee(back), "it is the owner's, not the substitute's")
+	raised := x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+	require.Empty(t, rows[string](t, x.super, "SELECT task_id FROM flowable.task_history WHERE task_id = $1 AND action_by = $2 AND action_data ? 'actingFor'", raised.TaskID, x.boss))
+}
+
+// Four eyes and skills bind whoever a task is given to.
+func TestATaskIsNotGivenToWhomFourEyesOrSkillsForbidIt(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	instance := x.place(t, x.task("first", func(n *casework.NewTask) { n.DefinitionKey = "prepare" }), x.task("second"))
+	x.exec(t, "UPDATE flowable.workflow_tasks SET four_eyes_of = '{prepare}' WHERE task_id = $1", x.id("second"))
+	x.does(t, x.user, x.id("first"), casework.TaskAct{Kind: casework.ActClaim})
+	x.does(t, x.user, x.id("first"), casework.TaskAct{Kind: casework.ActComplete})
+	require.NotEmpty(t, instance)
+	for kind, rule := range map[casework.ActKind]string{casework.ActReassign: "four-eyes", casework.ActDelegate: "four-eyes"} {
+		if kind == casework.ActDelegate {
+			x.does(t, x.boss, x.id("second"), casework.TaskAct{Kind: casework.ActReassign, To: x.third})
+		}
+		_, _, err := x.api.ActOnTask(t.Context(), x.boss, x.id("second"), uuid.New(), casework.TaskAct{Kind: kind, To: x.user})
+		require.Equal(t, rule, hasCode(t, err, casework.Invalid).Rule)
+	}
+	x.set(t, "UPDATE flowable.workflow_queues SET queue_type = 'SPECIALIZED' WHERE queue_name = '{queue}'")
+	id := x.in(t, casework.TaskOpen)
+	x.exec(t, "UPDATE flowable.workflow_tasks SET required_skills = '{french}' WHERE task_id = $1", id)
+	_, _, err := x.api.ActOnTask(t.Context(), x.boss, id, uuid.New(), casework.TaskAct{Kind: casework.ActReassign, To: x.third})
+	require.Equal(t, "skills", hasCode(t, err, casework.Invalid).Rule)
+	x.exec(t, `UPDATE entitlements.users SET attributes = '{"skills": ["french"]}' WHERE user_id = $1`, x.third)
+	x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActReassign, To: x.third})
 }

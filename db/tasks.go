@@ -39,7 +39,7 @@ func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task,
 		return casework.Task{}, interpret(err)
 	}
 	for _, r := range own {
-		if t.Variables[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson); err != nil {
+		if t.Variables[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson, r.Content); err != nil {
 			return casework.Task{}, err
 		}
 	}

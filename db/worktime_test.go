@@ -54,12 +54,25 @@ func TestWithoutACalendarAllTimeIsWorkingTime(t *testing.T) {
 	}
 }
 
+func TestTimeZonesThatTheDatabaseKnows(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	for zone, want := range map[string]bool{"Europe/Berlin": true, "UTC": true, "Mars/Olympus": false, "": false} {
+		require.Equal(t, want, one[bool](t, w.super, "SELECT flowable.knows_zone($1)", zone), zone)
+	}
+}
+
 func TestWorkingTimeFarAwayIsCutOff(t *testing.T) {
 	t.Parallel()
 	w := newUnit(t)
 	name := w.calendar(t, "UTC", `{"monday": [["09:00", "09:01"]]}`, "[]")
 	from := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	require.WithinDuration(t, from.AddDate(20, 0, 0), one[time.Time](t, w.super, "SELECT flowable.add_working_time($1, $2, 1e9)", name, from), 30*24*time.Hour)
+	for _, calendar := range []*string{&name, nil} {
+		for seconds, years := range map[string]int{"1e9": 20, "-1e18": -20, "1e30": 20} {
+			got := one[time.Time](t, w.super, "SELECT flowable.add_working_time($1, $2, "+seconds+")", calendar, from)
+			require.WithinDuration(t, from.AddDate(years, 0, 0), got, 30*24*time.Hour)
+		}
+	}
 }
 
 // calendar stores a calendar and returns its name.

@@ -268,6 +268,9 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 		return refused, nil
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
+	if r.values != nil {
+		r.values.Keep(commit.Values)
+	}
 	r.updateTasks(ev, effects, result)
 	r.learn(cause)
 	r.updateClocks(result)

@@ -51,8 +51,12 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 }
 
 func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary string) (result casework.StepResult, err error) {
+	timeout := commitLocalTimeout
+	if len(c.Values) > 0 {
+		timeout = commitTimeout // large values take their time
+	}
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		ScheduleToCloseTimeout: commitLocalTimeout,
+		ScheduleToCloseTimeout: timeout,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
 		Summary:                summary,
 	})
@@ -60,8 +64,12 @@ func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary
 	return result, err
 }
 
-// isLarge reports whether the server would refuse a step as the input of an activity, and end the run.
+// isLarge reports whether the server would refuse a step as the input of an activity, and end the run. Contents of large values
+// do not belong into the history in any case.
 func isLarge(c casework.StepCommit) bool {
+	if len(c.Values) > 0 {
+		return true
+	}
 	raw, err := json.Marshal(c)
 	return err == nil && len(raw) > mostRequestBytes
 }
@@ -114,6 +122,11 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 		r.addTaskVariables(c, e)
 	case engine.TaskCancelled:
 		c.CancelTasks = append(c.CancelTasks, TaskID(r.start.InstanceID, e.Instance))
+	case engine.ValueStored:
+		if c.Values == nil {
+			c.Values = map[string]string{}
+		}
+		c.Values[e.Name] = string(e.Value)
 	case engine.VariableSet:
 		setLast(&c.Variables, casework.VariableChange{Name: e.Name, Value: e.Value})
 	case engine.IncidentRaised:

@@ -16,7 +16,7 @@ func (r *run) advance(ev engine.Event) (engine.State, []engine.Effect, error) {
 	if ev.Kind == noted {
 		return r.state.Engine, nil, nil
 	}
-	return r.engine(r.program, r.state.Engine, ev)
+	return r.engine(r.program, r.source(), r.state.Engine, ev)
 }
 
 // placedEvent translates an act on a task by what has become of the task: the model hears of a new holder, and of nothing

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 )
 
 // EventKind says what happened to an instance.
@@ -46,6 +48,7 @@ type Event struct {
 	Type       string                     `json:"type,omitempty"`       // ActivityFailed: type of the failure, for error mappings
 	Value      json.RawMessage            `json:"value,omitempty"`      // ActivityDone: result
 	Elements   []string                   `json:"elements,omitempty"`   // Activate
+	Contents   values.Contents            `json:"-"`                    // of references in Variables and Value that are stored nowhere yet
 
 	Rev         int    `json:"rev,omitempty"`         // Start: engine revision of the instance; 0: the latest
 	InstanceID  string `json:"instanceId,omitempty"`  // Start

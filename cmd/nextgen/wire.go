@@ -97,7 +97,8 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
 	sender := workflows.NewClient(p.conn, p.namespace)
 	w, err := worker.New(worker.Deps{
-		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Rows: p.store, Runs: sender, Services: p.services, Log: p.log,
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Values: p.store,
+		Rows: p.store, Runs: sender, Services: p.services, Log: p.log,
 	}, worker.Config{})
 	if err != nil {
 		return nil, err

@@ -200,14 +200,16 @@ func (q *Queries) InstanceIncidents(ctx context.Context, arg InstanceIncidentsPa
 }
 
 const instanceVariables = `-- name: InstanceVariables :many
-SELECT variable_name, variable_json FROM flowable.workflow_variables
-WHERE process_instance_id = $1 AND task_id IS NULL
-ORDER BY variable_name
+SELECT v.variable_name, v.variable_json, l.content FROM flowable.workflow_variables v
+LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
+WHERE v.process_instance_id = $1 AND v.task_id IS NULL
+ORDER BY v.variable_name
 `
 
 type InstanceVariablesRow struct {
 	VariableName string
 	VariableJson json.RawMessage
+	Content      *string
 }
 
 func (q *Queries) InstanceVariables(ctx context.Context, processInstanceID *string) ([]InstanceVariablesRow, error) {
@@ -219,7 +221,7 @@ func (q *Queries) InstanceVariables(ctx context.Context, processInstanceID *stri
 	var items []InstanceVariablesRow
 	for rows.Next() {
 		var i InstanceVariablesRow
-		if err := rows.Scan(&i.VariableName, &i.VariableJson); err != nil {
+		if err := rows.Scan(&i.VariableName, &i.VariableJson, &i.Content); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -7,19 +7,7 @@ package dbsqlc
 
 import (
 	"context"
-	"encoding/json"
 )
-
-const clocksRearm = `-- name: ClocksRearm :one
-SELECT flowable.rearm_clocks($1::INTEGER)::INTEGER AS looked_at
-`
-
-func (q *Queries) ClocksRearm(ctx context.Context, most int32) (int32, error) {
-	row := q.db.QueryRow(ctx, clocksRearm, most)
-	var looked_at int32
-	err := row.Scan(&looked_at)
-	return looked_at, err
-}
 
 const mailFailed = `-- name: MailFailed :exec
 UPDATE flowable.notifications
@@ -183,15 +171,4 @@ func (q *Queries) NotificationRead(ctx context.Context, notificationID int64) (F
 		&i.MailError,
 	)
 	return i, err
-}
-
-const taskSLA = `-- name: TaskSLA :one
-SELECT flowable.sla_json(t)::JSONB AS sla FROM flowable.workflow_tasks t WHERE t.task_id = $1
-`
-
-func (q *Queries) TaskSLA(ctx context.Context, taskID string) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, taskSLA, taskID)
-	var sla json.RawMessage
-	err := row.Scan(&sla)
-	return sla, err
 }

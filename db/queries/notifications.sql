@@ -34,9 +34,3 @@ WHERE notification_id = @notification_id;
 
 -- name: NotificationPurge :exec
 DELETE FROM flowable.notifications WHERE created_at < CURRENT_TIMESTAMP - INTERVAL '90 days';
-
--- name: ClocksRearm :one
-SELECT flowable.rearm_clocks(@most::INTEGER)::INTEGER AS looked_at;
-
--- name: TaskSLA :one
-SELECT flowable.sla_json(t)::JSONB AS sla FROM flowable.workflow_tasks t WHERE t.task_id = @task_id;

@@ -17,17 +17,18 @@ type StepCommit struct {
 	CommandKind CommandKind `json:"commandKind,omitempty"`
 	Actor       string      `json:"actor,omitempty"` // who caused it; empty means the system
 
-	NewTasks    []NewTask        `json:"newTasks,omitempty"`
-	CancelTasks []string         `json:"cancelTasks,omitempty"` // task ids
-	Activities  []ActivityChange `json:"activities,omitempty"`  // in order
-	Variables   []VariableChange `json:"variables,omitempty"`   // last write per name
-	Incidents   []IncidentChange `json:"incidents,omitempty"`
-	Escalations []EscalationDue  `json:"escalations,omitempty"`
-	Open        []string         `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
-	End         *InstanceEnd     `json:"end,omitempty"`
-	Events      *StepEvents      `json:"events,omitempty"`
-	Stale       bool             `json:"stale,omitempty"`  // the command concerned nothing that was waiting any more
-	Answer      json.RawMessage  `json:"answer,omitempty"` // of a service activity that caused the burst, kept to do it again
+	NewTasks    []NewTask         `json:"newTasks,omitempty"`
+	CancelTasks []string          `json:"cancelTasks,omitempty"` // task ids
+	Activities  []ActivityChange  `json:"activities,omitempty"`  // in order
+	Variables   []VariableChange  `json:"variables,omitempty"`   // last write per name
+	Incidents   []IncidentChange  `json:"incidents,omitempty"`
+	Escalations []EscalationDue   `json:"escalations,omitempty"`
+	Open        []string          `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
+	End         *InstanceEnd      `json:"end,omitempty"`
+	Events      *StepEvents       `json:"events,omitempty"`
+	Values      map[string]string `json:"values,omitempty"` // contents of large values that the burst made, as JSON by their SHA-256
+	Stale       bool              `json:"stale,omitempty"`  // the command concerned nothing that was waiting any more
+	Answer      json.RawMessage   `json:"answer,omitempty"` // of a service activity that caused the burst, kept to do it again
 }
 
 // NewTask creates a user task. Its id is deterministic per activation.

@@ -146,7 +146,9 @@ type Completion struct {
 
 // Limits of what people may send.
 const (
-	MaxVariablesBytes = 256 << 10 // JSON bytes of the variables of one request
+	MaxVariablesBytes = 8 << 20   // JSON bytes of the variables of one request
+	MaxInlineBytes    = 256 << 10 // of these, in names and in values too small to be kept apart
+	MaxFormBytes      = 256 << 10 // JSON bytes of the form data of one completion
 	MaxXMLBytes       = 5 << 20   // bytes of one BPMN file
 )
 

@@ -116,6 +116,7 @@ CREATE INDEX idx_process_instances_started_by ON flowable.process_instances (sta
 CREATE INDEX idx_process_instances_tags ON flowable.process_instances USING GIN (tags);
 CREATE INDEX idx_process_instances_workflow_status_started ON flowable.process_instances (workflow_id, status, started_at DESC);
 CREATE INDEX idx_process_instances_sla_next ON flowable.process_instances (sla_next_at) WHERE sla_next_at IS NOT NULL;
+CREATE INDEX idx_process_instances_sla_calendar ON flowable.process_instances (sla_calendar, process_instance_id) WHERE sla_calendar IS NOT NULL;
 CREATE INDEX idx_process_instances_active ON flowable.process_instances (workflow_id, started_at) WHERE status = 'ACTIVE';
 
 CREATE TABLE flowable.workflow_variables (
@@ -126,6 +127,7 @@ CREATE TABLE flowable.workflow_variables (
     variable_type       VARCHAR(50)  NOT NULL,
     variable_value      TEXT,  -- scalars as text, for reports
     variable_json       JSONB, -- the value itself
+    large_value         CHAR(64), -- instead of the value: the hash of its content, which is in large_values
     created_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_by          VARCHAR(50),

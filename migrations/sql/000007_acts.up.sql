@@ -31,6 +31,7 @@ DECLARE
 BEGIN
     IF p_command -> 'variables' <> 'null' THEN -- a variable that is null stays one
         v_command := v_command || jsonb_build_object('variables', p_command -> 'variables');
+        PERFORM flowable.use_values(v_instance, p_command -> 'variables');
     END IF;
     WITH accepted AS (
         INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id)
@@ -502,6 +503,7 @@ BEGIN
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
         COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
         v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
+    PERFORM flowable.use_values(p ->> 'instanceId', COALESCE(p -> 'variables', '{}'));
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,

@@ -189,18 +189,19 @@ CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB,
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, updated_by)
+    INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, large_value, updated_by)
     SELECT p_instance_id, v.value ->> 'name',
         CASE jsonb_typeof(v.value -> 'value')
             WHEN 'string' THEN 'STRING' WHEN 'boolean' THEN 'BOOLEAN'
             WHEN 'number' THEN CASE WHEN v.value ->> 'value' ~ '^-?[0-9]{1,18}$' THEN 'INTEGER' ELSE 'JSON' END
             ELSE 'JSON' END,
         CASE WHEN jsonb_typeof(v.value -> 'value') IN ('string', 'boolean', 'number') THEN v.value ->> 'value' END,
-        v.value -> 'value', p_actor
+        CASE WHEN flowable.reference_of(v.value -> 'value') IS NULL THEN v.value -> 'value' END,
+        flowable.reference_of(v.value -> 'value'), p_actor
     FROM jsonb_array_elements(p_variables) AS v
     ON CONFLICT (process_instance_id, variable_name) WHERE task_id IS NULL DO UPDATE
     SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value,
-        variable_json = EXCLUDED.variable_json, updated_by = EXCLUDED.updated_by;
+        variable_json = EXCLUDED.variable_json, large_value = EXCLUDED.large_value, updated_by = EXCLUDED.updated_by;
 END $$;
 
 CREATE FUNCTION flowable.record_incidents(p_instance_id TEXT, p_incidents JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
@@ -331,6 +332,9 @@ BEGIN
     SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'process instance % is not known', p ->> 'instanceId' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF p ? 'values' THEN -- whatever becomes of the step: the case may refer to them from now on
+        PERFORM flowable.keep_values(p -> 'values', v_instance.process_instance_id);
     END IF;
     IF v_instance.last_step >= (p ->> 'step')::BIGINT THEN
         SELECT s.* INTO STRICT v_known FROM flowable.commit_steps s

@@ -108,6 +108,7 @@ BEGIN
     SELECT old.task_id, to_jsonb(old), COALESCE((SELECT jsonb_agg(to_jsonb(past) ORDER BY past.history_id) FROM past WHERE past.task_id = old.task_id), '[]')
     FROM old;
     PERFORM set_config('app.archiving', 'off', TRUE);
+    CALL flowable.forget_large_values();
 END $$;
 
 COMMIT;

@@ -1,8 +1,6 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
-DROP POLICY owner_moves ON flowable.outbox;
-DROP POLICY owner_moves ON flowable.task_commands;
 DROP TRIGGER workflow_tasks_candidates ON flowable.workflow_tasks;
 DROP TRIGGER workflow_queues_weights ON flowable.workflow_queues;
 DROP TRIGGER workflow_tasks_rank ON flowable.workflow_tasks;

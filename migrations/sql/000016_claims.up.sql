@@ -331,7 +331,7 @@ BEGIN
         CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
         CASE WHEN p ? 'dueBefore' THEN format('CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
         CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
-        CASE WHEN p ? 'overdue' THEN 'CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END < CURRENT_TIMESTAMP' END,
+        CASE WHEN p ? 'overdue' THEN 'CASE WHEN t.due_date IS NULL THEN ''infinity'' ELSE t.due_date END < CURRENT_TIMESTAMP AND t.paused_at IS NULL' END,
         CASE WHEN p ? 'candidate' THEN format(
             'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
              OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
@@ -418,12 +418,6 @@ BEGIN
         array_to_string(v_parts, ' UNION ALL '), v_order, v_most) INTO v_found;
     RETURN v_found;
 END $$;
-
--- A person with the permission moves tasks as the owner (rebalance_now); the workflows are told of it.
-CREATE POLICY owner_moves ON flowable.task_commands TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
-CREATE POLICY owner_moves ON flowable.outbox TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
 
 GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
 GRANT SELECT ON flowable.queue_groups TO nextgen_api;

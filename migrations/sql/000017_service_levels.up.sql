@@ -22,6 +22,16 @@ BEGIN
             WHERE m AT TIME ZONE p_zone >= p_wall);
 END $$;
 
+-- Whether PostgreSQL knows a time zone: its table of them may be another one than that of the API.
+CREATE FUNCTION flowable.knows_zone(p_zone TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN now() AT TIME ZONE p_zone IS NOT NULL;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN FALSE;
+END $$;
+
 -- The working time of a day, in order. Holidays have none.
 CREATE FUNCTION flowable.working_day(c flowable.business_calendars, p_day DATE) RETURNS TSTZRANGE[]
     LANGUAGE plpgsql STABLE
@@ -45,7 +55,7 @@ CREATE FUNCTION flowable.add_working_time(p_calendar TEXT, p_from TIMESTAMPTZ, p
 AS $$
 DECLARE
     v_calendar flowable.business_calendars;
-    v_left     NUMERIC := abs(p_seconds);
+    v_left     NUMERIC := least(abs(p_seconds), 631152000);
     v_back     BOOLEAN := p_seconds < 0;
     v_day      DATE;
     v_open     TSTZRANGE[];
@@ -56,7 +66,7 @@ BEGIN
         SELECT c.* INTO v_calendar FROM flowable.business_calendars c WHERE c.calendar_name = p_calendar;
     END IF;
     IF v_calendar.calendar_id IS NULL THEN
-        RETURN p_from + make_interval(secs => p_seconds::FLOAT);
+        RETURN p_from + make_interval(secs => (v_left * sign(p_seconds))::FLOAT);
     END IF;
     v_day := (p_from AT TIME ZONE v_calendar.time_zone)::DATE + v_back::INTEGER; -- an hour that comes twice may be of the day after
     FOR n IN 1 .. 7320 LOOP
@@ -121,8 +131,9 @@ AS $$
 DECLARE
     v_minutes INTEGER := p_levels -> (p_level - 1) ->> 'afterMinutes';
 BEGIN
-    RETURN CASE WHEN p_calendar IS NULL OR v_minutes = 0 THEN p_deadline + make_interval(mins => v_minutes)
-        ELSE flowable.add_working_time(p_calendar, p_deadline, v_minutes * 60) END;
+    RETURN CASE WHEN v_minutes = 0 THEN p_deadline
+        WHEN v_minutes IS NOT NULL THEN least(flowable.add_working_time(p_calendar, p_deadline, v_minutes * 60),
+            '9999-12-31T23:59:59Z'::TIMESTAMPTZ) END; -- a later year could not be told to anybody
 END $$;
 
 -- Which level of a task is reached next, and when; NULLs if none is, or its clocks stand still. The clock to claim runs while
@@ -364,7 +375,7 @@ BEGIN
             t.candidate_users := '{}';
         ELSE
             SELECT s.id INTO v_supervisor FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
-            WHERE NOT s.id = ANY (t.excluded_users)
+            WHERE flowable.may_hold(t, s.id) IS NULL
             ORDER BY (SELECT count(*) FROM flowable.workflow_tasks h WHERE h.assignee_id = s.id AND h.status IN ('CLAIMED', 'DELEGATED')), s.place
             LIMIT 1;
             IF v_supervisor IS NULL THEN
@@ -384,6 +395,15 @@ BEGIN
     ELSE
         p_result := '{"failed": "there is no such action"}';
     END CASE;
+END $$;
+
+-- Tells the workflow of a task how it is now. Nobody is there to send it at once: the relay does.
+CREATE FUNCTION flowable.tell_by_relay(t flowable.workflow_tasks) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'update-task', 'instanceId', t.process_instance_id,
+        'taskId', t.task_id, 'actorId', 'SYSTEM', 'placed', jsonb_build_array(flowable.placed_json(t))), INTERVAL '0');
 END $$;
 
 -- Does the actions of a level to a locked task, in order, and writes it. Answers the task as it is then; p_results is the
@@ -406,11 +426,11 @@ BEGIN
     SET status = t.status, assignee_id = t.assignee_id, queue_name = t.queue_name, home_queue = t.home_queue, priority = t.priority,
         candidate_groups = t.candidate_groups, candidate_users = t.candidate_users, escalation_level = t.escalation_level,
         claim_level = t.claim_level, escalated_at = t.escalated_at, owner_id = t.owner_id, claimed_by = t.claimed_by,
-        claimed_at = t.claimed_at, version = w.version + 1
+        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, version = w.version + 1
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
     IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the model hears of it, as of any other claim or release
-        PERFORM flowable.tell_workflow(t, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
+        PERFORM flowable.tell_by_relay(t);
     END IF;
 END $$;
 
@@ -468,9 +488,8 @@ BEGIN
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
-        p_old.assignee_id, v_task.assignee_id, v_text,
-        jsonb_strip_nulls(jsonb_build_object('level', p_level, 'clock', NULLIF(p_clock, 'DUE'), 'actions', NULLIF(v_results, '[]')))
-            || flowable.acting_json(CASE WHEN p_source = 'USER' THEN flowable.acted_for(p_old, v_by) END),
+        p_old.assignee_id, v_task.assignee_id, v_text, jsonb_strip_nulls(jsonb_build_object('level', p_level, 'clock', NULLIF(p_clock, 'DUE'), 'actions', NULLIF(v_results, '[]'),
+            'actingFor', CASE WHEN p_act ? 'by' THEN flowable.acted_for(p_old, v_by) END)),
         CASE WHEN p_act ? 'act' THEN jsonb_build_object('act', flowable.act_hash(p_act)) ELSE '{}' END);
     RETURN v_task;
 END $$;
@@ -480,7 +499,8 @@ CREATE FUNCTION flowable.about_level(t flowable.workflow_tasks, p_clock TEXT, p_
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_subject TEXT := format('%s: "%s"%s', flowable.level_text(p_clock, p_level, p_minutes), t.task_name, ' of case ' || t.case_number);
+    v_subject TEXT := format('%s: "%s"%s', flowable.level_text(p_clock, p_level, p_minutes),
+        regexp_replace(t.task_name, '[[:cntrl:]]+', ' ', 'g'), ' of case ' || t.case_number); -- the subject of a mail is one line
 BEGIN
     RETURN jsonb_build_object('kind', CASE WHEN p_clock = 'CLAIM' THEN 'CLAIM_' ELSE '' END || CASE WHEN p_minutes < 0 THEN 'WARNING' ELSE 'BREACH' END,
         'subject', v_subject, 'level', p_level, 'taskId', t.task_id, 'instanceId', t.process_instance_id,
@@ -629,7 +649,8 @@ CREATE FUNCTION flowable.do_process_level(i flowable.process_instances, p_level 
 AS $$
 DECLARE
     v_minutes INTEGER := p_level ->> 'afterMinutes';
-    v_subject TEXT := format('%s: process "%s"%s', flowable.level_text('PROCESS', i.sla_level, v_minutes), p_name,
+    v_subject TEXT := format('%s: process "%s"%s', flowable.level_text('PROCESS', i.sla_level, v_minutes),
+        regexp_replace(p_name, '[[:cntrl:]]+', ' ', 'g'),
         (SELECT ' of case ' || c.case_number FROM onecms.cases c WHERE c.case_id = i.case_id));
     v_about   JSONB := jsonb_build_object('kind', CASE WHEN v_minutes < 0 THEN 'PROCESS_WARNING' ELSE 'PROCESS_BREACH' END,
         'subject', v_subject, 'instanceId', i.process_instance_id,
@@ -649,17 +670,19 @@ END $$;
 
 -- Standing still. What is paused is not late: when it goes on, its deadlines have moved by the working time that was lost.
 
--- A paused task as one whose clocks go on now.
+-- A paused task as one whose clocks go on now, on its calendar as it is now.
 CREATE FUNCTION flowable.without_pause(t flowable.workflow_tasks) RETURNS flowable.workflow_tasks
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(t.calendar_name, t.paused_at, CURRENT_TIMESTAMP);
 BEGIN
-    t.due_date := flowable.add_working_time(t.calendar_name, t.due_date, v_lost);
-    t.complete_seconds := t.complete_seconds + round(v_lost);
-    t.claim_due_date := flowable.add_working_time(t.calendar_name, t.claim_due_date, v_lost);
+    t.complete_seconds := t.complete_seconds + ceil(v_lost);
+    t.due_date := COALESCE(flowable.add_working_time(t.calendar_name, t.created_at, t.complete_seconds),
+        flowable.add_working_time(t.calendar_name, t.due_date, v_lost));
     t.offered_at := flowable.add_working_time(t.calendar_name, t.offered_at, v_lost);
+    t.claim_due_date := CASE WHEN t.claim_due_date IS NOT NULL THEN
+        flowable.add_working_time(t.calendar_name, t.offered_at, t.claim_seconds) END;
     t.paused_at := NULL;
     RETURN t;
 END $$;
@@ -671,8 +694,8 @@ AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(i.sla_calendar, i.suspended_at, CURRENT_TIMESTAMP);
 BEGIN
-    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.sla_due_date, v_lost);
-    i.sla_seconds := i.sla_seconds + round(v_lost);
+    i.sla_seconds := i.sla_seconds + ceil(v_lost);
+    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.started_at, i.sla_seconds);
     i.suspended_at := NULL;
     i.sla_next_at := flowable.next_process_level(i);
     RETURN i;
@@ -780,15 +803,23 @@ AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
-    v_ids  TEXT[] := '{}';
+    v_ids  TEXT[];
 BEGIN
+    IF p_change.subject = 'CALENDAR' THEN
+        v_ids := ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.calendar_name = p_change.name AND t.task_id > p_change.done_up_to AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+            ORDER BY t.task_id LIMIT p_most);
+    ELSE
+        v_ids := ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.queue_name = p_change.name AND t.task_id > p_change.done_up_to AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
+            ORDER BY t.task_id LIMIT p_most);
+    END IF;
     FOR v_old IN
         SELECT t.* FROM flowable.workflow_tasks t
-        WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.task_id > p_change.done_up_to
-          AND CASE p_change.subject WHEN 'CALENDAR' THEN t.calendar_name = p_change.name ELSE t.queue_name = p_change.name END
-        ORDER BY t.task_id LIMIT p_most FOR NO KEY UPDATE
+        WHERE t.task_id = ANY (v_ids) AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') ORDER BY t.task_id FOR NO KEY UPDATE
     LOOP
-        v_ids := v_ids || v_old.task_id::TEXT;
         v_task := v_old;
         IF p_change.subject = 'CALENDAR' AND v_old.paused_at IS NULL THEN
             v_task.due_date := COALESCE(flowable.add_working_time(v_old.calendar_name, v_old.created_at, v_old.complete_seconds), v_old.due_date);
@@ -807,7 +838,7 @@ BEGIN
             VALUES (v_old.task_id, v_old.process_instance_id, 'UPDATE', 'SYSTEM', v_old.status, v_old.status, v_old.assignee_id, v_old.assignee_id,
                 'The calendar ' || p_change.name || ' has changed', jsonb_build_object('dueDate', jsonb_build_object('from', v_old.due_date, 'to', v_task.due_date)));
         END IF;
-        PERFORM flowable.tell_workflow(v_task, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
+        PERFORM flowable.tell_by_relay(v_task);
     END LOOP;
     RETURN v_ids;
 END $$;
@@ -816,17 +847,26 @@ CREATE FUNCTION flowable.rearm_processes(p_change flowable.clock_changes, p_most
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_old  flowable.process_instances;
-    v_new  flowable.process_instances;
-    v_ids  TEXT[] := '{}';
+    v_old flowable.process_instances;
+    v_new flowable.process_instances;
+    v_ids TEXT[];
 BEGIN
+    IF p_change.subject = 'PROCESSES' THEN
+        v_ids := ARRAY(
+            SELECT i.process_instance_id::TEXT FROM flowable.process_instances i
+            WHERE i.sla_calendar = p_change.name AND i.process_instance_id > p_change.done_up_to AND i.status IN ('ACTIVE', 'ERROR')
+            ORDER BY i.process_instance_id LIMIT p_most);
+    ELSE
+        v_ids := ARRAY(
+            SELECT i.process_instance_id::TEXT FROM flowable.process_instances i
+            WHERE i.workflow_id = p_change.name::BIGINT AND i.process_instance_id > p_change.done_up_to AND i.status IN ('ACTIVE', 'ERROR')
+              AND i.sla_due_date IS NOT NULL
+            ORDER BY i.process_instance_id LIMIT p_most);
+    END IF;
     FOR v_old IN
         SELECT i.* FROM flowable.process_instances i
-        WHERE i.sla_due_date IS NOT NULL AND i.status IN ('ACTIVE', 'ERROR') AND i.suspended_at IS NULL AND i.process_instance_id > p_change.done_up_to
-          AND CASE p_change.subject WHEN 'PROCESSES' THEN i.sla_calendar = p_change.name ELSE i.workflow_id::TEXT = p_change.name END
-        ORDER BY i.process_instance_id LIMIT p_most FOR NO KEY UPDATE
+        WHERE i.process_instance_id = ANY (v_ids) AND i.status IN ('ACTIVE', 'ERROR') ORDER BY i.process_instance_id FOR NO KEY UPDATE
     LOOP
-        v_ids := v_ids || v_old.process_instance_id::TEXT;
         v_new := v_old;
         v_new.sla_due_date := flowable.add_working_time(v_old.sla_calendar, v_old.started_at, v_old.sla_seconds);
         v_new.sla_next_at := flowable.next_process_level(v_new);
@@ -849,14 +889,14 @@ DECLARE
 BEGIN
     SELECT n.* INTO v_next FROM flowable.next_level(t) AS n;
     RETURN jsonb_build_object(
-        'state', CASE WHEN v_ended THEN CASE WHEN t.completed_at > t.due_date THEN 'BREACHED' ELSE 'MET' END
+        'state', CASE WHEN v_ended THEN CASE WHEN least(t.completed_at, t.paused_at) > t.due_date THEN 'BREACHED' ELSE 'MET' END
             WHEN t.paused_at IS NOT NULL THEN 'PAUSED'
             WHEN t.due_date <= CURRENT_TIMESTAMP OR (t.claim_due_date <= CURRENT_TIMESTAMP AND t.assignee_id IS NULL) THEN 'BREACHED'
             WHEN t.escalation_level > 0 OR t.claim_level > 0 THEN 'WARNED'
             ELSE 'RUNNING' END,
         'calendarName', t.calendar_name, 'dueDate', t.due_date, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at,
         'level', t.escalation_level, 'claimLevel', t.claim_level,
-        'remainingSeconds', floor(flowable.working_time(t.calendar_name, COALESCE(t.completed_at, t.paused_at, CURRENT_TIMESTAMP), t.due_date))::BIGINT,
+        'remainingSeconds', floor(flowable.working_time(t.calendar_name, COALESCE(least(t.completed_at, t.paused_at), CURRENT_TIMESTAMP), t.due_date))::BIGINT,
         'next', CASE WHEN v_next.at IS NOT NULL THEN
             jsonb_build_object('clock', v_next.clock, 'level', v_next.level, 'at', v_next.at) END);
 END $$;
