@@ -132,8 +132,14 @@ func TestNoQueryOfTheAPIReadsALargeTableAsAWhole(t *testing.T) {
 	add("its history", func(s *db.Store) error { _, err := s.TaskHistory(t.Context(), "worker", "large-21", page); return err })
 	add("its comments", func(s *db.Store) error { _, err := s.TaskComments(t.Context(), "worker", "large-21", page); return err })
 	add("an instance", func(s *db.Store) error { _, err := s.Instance(t.Context(), "worker", "large-5"); return err })
-	add("its history", func(s *db.Store) error { _, err := s.InstanceHistory(t.Context(), "worker", "large-5", page); return err })
-	add("its activities", func(s *db.Store) error { _, err := s.InstanceActivities(t.Context(), "worker", "large-5", page); return err })
+	add("its history", func(s *db.Store) error {
+		_, err := s.InstanceHistory(t.Context(), "worker", "large-5", page)
+		return err
+	})
+	add("its activities", func(s *db.Store) error {
+		_, err := s.InstanceActivities(t.Context(), "worker", "large-5", page)
+		return err
+	})
 	add("its open tasks", func(s *db.Store) error { _, err := s.OpenTasksOf(t.Context(), "worker", "large-5"); return err })
 	add("a case", func(s *db.Store) error { _, err := s.Case(t.Context(), "worker", 1000005); return err })
 	add("cases", func(s *db.Store) error { _, err := s.Cases(t.Context(), "worker", casework.CaseFilter{}); return err })

@@ -15,7 +15,7 @@ const (
 )
 
 // claimer is the id of a user.
-func claimer(n int) string { return fmt.Sprintf("claimer.%d", n%claimUsers) }
+func claimer(n int) string { return fmt.Sprintf("claimer.%d", n) }
 
 // fillClaims makes the organisation and a number of open tasks, spread evenly over the queues, with priorities from 0 to 99 and an
 // age of up to a month.

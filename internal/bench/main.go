@@ -21,7 +21,7 @@ import (
 func main() {
 	out := flag.String("json", "", "file for the figures as JSON")
 	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
-	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
+	tasks := flag.Int("tasks", 1_000_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
 	due := flag.Int("due", 10_000, "tasks that are due within one second, for the deadlines")
 	only := flag.String("only", "", "steps, shapes, transactions, deadlines or claims; empty runs them all")
