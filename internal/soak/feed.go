@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+	"github.com/onecms/nextgen-workflow/internal/stack"
+)
+
+// humble is the priority of unimportant tasks.
+const humble = 0
+
+// feeder keeps up a backlog: where there are fewer open tasks than wanted, it starts cases. Some of them are unimportant, the
+// others come in ever so many and are always more important.
+type feeder struct {
+	client  *stack.Client
+	place   *place
+	chance  *rand.Rand
+	backlog int
+	open    func() int64 // open tasks, as last counted
+	started atomic.Int64
+}
+
+const (
+	feedEvery = 200 * time.Millisecond
+	feedMost  = 20 // cases at once
+)
+
+func (f *feeder) feed(ctx context.Context) error {
+	tick := time.NewTicker(feedEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		for range min(int64(f.backlog)-f.open(), feedMost) {
+			if err := f.start(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (f *feeder) start(ctx context.Context) error {
+	q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1] // the first one made is for overflow: nothing is sent there
+	importance := 50 + f.chance.IntN(50)
+	if f.chance.IntN(20) == 0 {
+		importance = humble
+	}
+	asked := []string{}
+	if len(q.skills) > 0 {
+		asked = []string{q.skills[f.chance.IntN(len(q.skills))]}
+	}
+	_, err := f.client.StartCase(ctx, casework.CaseStart{ProcessKey: "soak", Variables: map[string]any{
+		"queue": q.name, "role": q.role, "importance": importance, "skills": asked, "checked": f.chance.IntN(3) == 0,
+	}}, "Prefer", "wait=0")
+	if err != nil {
+		return fmt.Errorf("start a case: %w", err)
+	}
+	f.started.Add(1)
+	return nil
+}
