@@ -229,6 +229,19 @@ func (s *Server) getDefinitionXML(c *gin.Context) (reply, error) {
 	return reply{status: http.StatusOK, raw: source, typ: "application/xml"}, nil
 }
 
+// patchDefinition changes the routing rules and service levels of a version.
+func (s *Server) patchDefinition(c *gin.Context) (reply, error) {
+	version, err := versionOf(c)
+	if err != nil {
+		return reply{}, err
+	}
+	apply, err := readChange[casework.DefinitionSettings](c)
+	if err != nil {
+		return reply{}, err
+	}
+	return answer(s.deps.Store.ChangeDefinition(c.Request.Context(), callerOf(c), c.Param("processKey"), version, apply))
+}
+
 func (s *Server) activateDefinition(c *gin.Context) (reply, error)   { return s.setActive(c, true) }
 func (s *Server) deactivateDefinition(c *gin.Context) (reply, error) { return s.setActive(c, false) }
 

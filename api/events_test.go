@@ -147,9 +147,6 @@ func TestVariablesAreSet(t *testing.T) {
 	w := newWorld(t)
 	_, instance := w.look(t)
 	path := instances + "/" + instance + "/variables"
-	patch := func(user, path, body string) request {
-		return request{method: "PATCH", path: path, user: user, body: body}
-	}
 	shown := into[casework.Instance](t, w.do(t, 200, patch(admin, path, `{"variables": {"amount": 1.50, "note": null}}`)))
 	require.Equal(t, map[string]any{"amount": 1.5, "note": nil}, shown.Variables)
 	for name, test := range map[string]struct {

@@ -61,8 +61,8 @@ func checkMembers(body []byte, into any) error {
 		return malformed("body", jsonMistake(err), nil)
 	}
 	known := reflect.TypeOf(into).Elem()
-	for i := range known.NumField() {
-		name, _, _ := strings.Cut(known.Field(i).Tag.Get("json"), ",")
+	for _, field := range reflect.VisibleFields(known) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		delete(members, name)
 	}
 	if len(members) == 0 {

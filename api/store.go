@@ -18,6 +18,8 @@ type Store interface {
 	findingStore
 	keyStore
 	userStore
+	queueStore
+	organisationStore
 }
 
 type definitionStore interface {
@@ -26,6 +28,7 @@ type definitionStore interface {
 	Definition(ctx context.Context, caller, key string, version int) (casework.Definition, error)
 	DefinitionXML(ctx context.Context, caller, key string, version int) ([]byte, error)
 	ActivateDefinition(ctx context.Context, caller, key string, version int, active bool) (casework.Definition, error)
+	ChangeDefinition(ctx context.Context, caller, key string, version int, apply func(*casework.DefinitionSettings) error) (casework.Definition, error)
 }
 
 type caseStore interface {
@@ -78,4 +81,42 @@ type keyStore interface {
 
 type userStore interface {
 	UserActive(ctx context.Context, userID string) (bool, error)
+}
+
+type queueStore interface {
+	Queues(ctx context.Context, caller string, f casework.QueueFilter) (casework.List[casework.Queue], error)
+	Queue(ctx context.Context, caller, name string) (casework.Queue, error)
+	CreateQueue(ctx context.Context, caller, name string, settings casework.QueueSettings) (casework.Queue, error)
+	ChangeQueue(ctx context.Context, caller, name string, apply func(*casework.QueueSettings) error) (casework.Queue, error)
+	Assign(ctx context.Context, caller, queue, role string, settings casework.AssignmentSettings) (casework.Queue, error)
+	Unassign(ctx context.Context, caller, queue, role string) error
+	RebalanceQueue(ctx context.Context, caller, name string) (casework.Queue, error)
+	Calendars(ctx context.Context, caller string, page casework.Page) (casework.List[casework.Calendar], error)
+	Calendar(ctx context.Context, caller, name string) (casework.Calendar, error)
+	CreateCalendar(ctx context.Context, caller, name string, settings casework.CalendarSettings) (casework.Calendar, error)
+	ChangeCalendar(ctx context.Context, caller, name string, apply func(*casework.CalendarSettings) error) (casework.Calendar, error)
+	DropCalendar(ctx context.Context, caller, name string) error
+}
+
+type organisationStore interface {
+	Departments(ctx context.Context, caller string, page casework.Page) (casework.List[casework.Department], error)
+	Department(ctx context.Context, caller, code string) (casework.Department, error)
+	CreateDepartment(ctx context.Context, caller, code string, settings casework.DepartmentSettings) (casework.Department, error)
+	ChangeDepartment(ctx context.Context, caller, code string, apply func(*casework.DepartmentSettings) error) (casework.Department, error)
+	Roles(ctx context.Context, caller string, page casework.Page) (casework.List[casework.Role], error)
+	Role(ctx context.Context, caller, code string) (casework.Role, error)
+	CreateRole(ctx context.Context, caller, code string, settings casework.RoleSettings) (casework.Role, error)
+	ChangeRole(ctx context.Context, caller, code string, apply func(*casework.RoleSettings) error) (casework.Role, error)
+	Users(ctx context.Context, caller string, f casework.UserFilter) (casework.List[casework.User], error)
+	User(ctx context.Context, caller, id string) (casework.User, error)
+	CreateUser(ctx context.Context, caller, id string, settings casework.UserSettings) (casework.User, error)
+	ChangeUser(ctx context.Context, caller, id string, apply func(*casework.UserSettings) error) (casework.User, error)
+	Grants(ctx context.Context, caller, userID string, page casework.Page) (casework.List[casework.Grant], error)
+	Grant(ctx context.Context, caller, userID, role string, settings casework.GrantSettings) (casework.Grant, error)
+	Revoke(ctx context.Context, caller, userID, role string) error
+	Absences(ctx context.Context, caller, userID string, page casework.Page) (casework.List[casework.Absence], error)
+	AddAbsence(ctx context.Context, caller, userID string, a casework.NewAbsence) (casework.Absence, error)
+	DropAbsence(ctx context.Context, caller, userID string, id int64) error
+	Me(ctx context.Context, caller string) (casework.Me, error)
+	CheckAct(ctx context.Context, caller string, question casework.ActQuestion) (casework.ActAnswer, error)
 }

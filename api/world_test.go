@@ -74,6 +74,16 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 	return w
 }
 
+// newOwnWorld returns a world that no other test gets, for one that changes the organisation.
+func newOwnWorld(t *testing.T) *world {
+	t.Helper()
+	w := settle(t, t.Context())
+	t.Cleanup(func() { w.super.Close(); w.store.Close(); w.worker.Close() })
+	w.engine = &engine{worker: w.worker, steps: map[string]int64{}, failed: func(err error) { t.Error("the workflow:", err) }}
+	w.server = w.serve(t)
+	return w
+}
+
 // settle makes a world that outlives its first test, whose own context ends too early for it.
 func settle(t *testing.T, ctx context.Context) *world {
 	t.Helper()

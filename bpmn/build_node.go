@@ -123,6 +123,7 @@ func (b *modelBuilder) human(e *Element) *Human {
 		Completer:       e.vendor("taskCompleterVariableName"),
 		Skip:            b.skip(e),
 		Listeners:       b.taskListeners(e),
+		Work:            b.work(e),
 	}
 	b.zeebeHuman(e, h)
 	for _, formal := range resourceExpressions(e, "humanPerformer") {

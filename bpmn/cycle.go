@@ -111,7 +111,7 @@ func (c Cycle) First(now time.Time) time.Time {
 // from is the first moment of an interval with a start that is not past: the start itself if all moments are past, so
 // that it occurs at once. It takes no longer for a start that is long ago.
 func (c Cycle) from(now time.Time) time.Time {
-	at, length := c.Start, c.every.length()
+	at, length := c.Start, c.every.Length()
 	for passed := int64(0); at.Before(now); {
 		steps := int64(1)
 		if length > 0 {

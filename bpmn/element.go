@@ -53,6 +53,16 @@ func (e *Element) vendor(locals ...string) string {
 	return ""
 }
 
+// own is the value of an attribute in the product's own namespace, trimmed; empty when absent.
+func (e *Element) own(local string) string {
+	for _, a := range e.Attrs {
+		if a.Name.Space == nsOwn && a.Name.Local == local {
+			return strings.TrimSpace(a.Value)
+		}
+	}
+	return ""
+}
+
 // children returns the BPMN children of the given name.
 func (e *Element) children(local string) []*Element {
 	var found []*Element
@@ -105,6 +115,8 @@ func named(e *Element) string {
 		return e.Local
 	case isVendor(e.Space):
 		return vendorPrefix(e.Space) + ":" + e.Local
+	case e.Space == nsOwn:
+		return "nextgen:" + e.Local
 	default:
 		return "{" + shorten(e.Space) + "}" + shorten(e.Local)
 	}

@@ -36,8 +36,8 @@ func (d Duration) AddTo(t time.Time) time.Time {
 // maxFixedDays bounds the days of a duration whose length is counted.
 const maxFixedDays = 10_000
 
-// length is how long a duration without years and months is; zero for one with them, or with more than 10,000 days.
-func (d Duration) length() time.Duration {
+// Length is how long a duration without years and months is; zero for one with them, or with more than 10,000 days.
+func (d Duration) Length() time.Duration {
 	days := 7*d.Weeks + d.Days
 	if d.Years != 0 || d.Months != 0 || days > maxFixedDays {
 		return 0

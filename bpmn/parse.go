@@ -29,6 +29,7 @@ const (
 	nsXSI     = "http://www.w3.org/2001/XMLSchema-instance"
 	nsModeler = "http://camunda.org/schema/modeler/1.0"
 	nsZeebe   = "http://camunda.org/schema/zeebe/1.0"
+	nsOwn     = "http://nextgen-workflow.org/bpmn"
 )
 
 // Parse reads the source without applying the rules. It returns a nil model when the source cannot be read at all:

@@ -19,6 +19,17 @@ type Human struct {
 	Skip            *expr.Template // skipExpression: true leaves the task out where skipping is switched on
 	Completer       string         // variable that receives who completed it (taskCompleterVariableName)
 	Listeners       []TaskListener
+	Work            Work
+}
+
+// Work says where a user task is worked on, by whom not, and how soon. nil templates and empty slices mean "not given".
+type Work struct {
+	Queue          *expr.Template   // name of the queue; before every other way to find one
+	Skills         []*expr.Template // as CandidateGroups; a SPECIALIZED queue asks for them
+	FourEyesOf     []*expr.Template // ids of user tasks of the case: who completed one may not do this one
+	Calendar       *expr.Template   // working time in which its clocks run, in the place of its queue's
+	ClaimWithin    *expr.Template   // duration of fixed length, from creation
+	CompleteWithin *expr.Template   // as ClaimWithin; a DueDate comes before it
 }
 
 // TaskEvent is a moment in the life of a user task.

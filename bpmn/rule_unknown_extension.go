@@ -31,7 +31,7 @@ func knownExtension(of, e *Element) bool {
 		return e.Local == "executionListener" || e.Local == "taskListener" || harmlessExtensions[e.Local] ||
 			readExtension(of, e.Local) || refusedExtension(of, e)
 	}
-	return e.Space == nsZeebe
+	return e.Space == nsZeebe || e.Space == nsOwn
 }
 
 func checkUnknownAttributes(e *Element, r report) {
@@ -51,7 +51,8 @@ func knownAttribute(e *Element, name xml.Name) bool {
 		known, listed := plainAttributes[e.Local]
 		return !listed || known[name.Local]
 	}
-	return name.Space == nsZeebe && strings.HasPrefix(name.Local, "modelerTemplate") || name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
+	refused := name.Space == nsOwn && e.Parent != nil // by the other rule, which does not look at the root
+	return refused || name.Space == nsZeebe && strings.HasPrefix(name.Local, "modelerTemplate") || name.Space == nsXSI || name.Space == nsModeler || name.Space == "xml" || name.Space == nsXML
 }
 
 // attributeName shows an attribute as it is usually written.

@@ -38,6 +38,9 @@ func refusedAttribute(e *Element, a xml.Attr) bool {
 		harmless, refused := refusedAttributes[a.Name.Local]
 		return refused && !strings.EqualFold(value, harmless)
 	}
+	if a.Name.Space == nsOwn {
+		return !ownAttributes[e.Local][a.Name.Local] // a slip of the pen, which would lose what it says
+	}
 	if a.Name.Space != "" {
 		return false
 	}
@@ -54,7 +57,7 @@ func refusedExtension(of, e *Element) bool {
 	if e.Space == nsZeebe {
 		return !harmlessZeebe[e.Local] && of != nil && !zeebeExtensions[of.Local][e.Local] && (!of.isFlowNode() || !zeebeExtensions["node"][e.Local])
 	}
-	return isVendor(e.Space) && refusedExtensions[e.Local] && !readExtension(of, e.Local)
+	return e.Space == nsOwn || isVendor(e.Space) && refusedExtensions[e.Local] && !readExtension(of, e.Local)
 }
 
 // readExtension reports whether an extension of the element is read.

@@ -161,6 +161,7 @@ func TestEveryAttributeHasItsRow(t *testing.T) {
 	t.Parallel()
 	require.ElementsMatch(t, vocabulary(plainAttributes), pairs(t, supportTable(t, "Attributes of BPMN")))
 	require.ElementsMatch(t, vocabulary(vendorAttributes), pairs(t, supportTable(t, "Vendor attributes")))
+	require.ElementsMatch(t, vocabulary(ownAttributes), pairs(t, supportTable(t, "Attributes of our own")))
 	require.ElementsMatch(t, namesOf(harmlessAttributes), firstNames(t, supportTable(t, "Vendor attributes without effect")))
 	refused := supportTable(t, "Vendor attributes that are refused")
 	require.ElementsMatch(t, namesOf(refusedAttributes), firstNames(t, refused))

@@ -27,6 +27,12 @@ var vendorAttributes = map[string]map[string]bool{
 	"multiInstanceLoopCharacteristics": words("collection elementVariable elementIndexVariable"),
 }
 
+// ownAttributes are the attributes of the product's own namespace, by element. A user task may have them as properties of
+// the vendors' modellers as well.
+var ownAttributes = map[string]map[string]bool{
+	string(UserTask): words("queue skills fourEyesOf calendar claimWithin completeWithin"),
+}
+
 // harmlessAttributes change nothing here, on any element. Every wait is durable and every retry is the worker's, so that
 // the asynchronous continuations of other engines ask for nothing.
 var harmlessAttributes = words(`exclusive asyncExclusive async asyncBefore asyncAfter asyncLeave asyncLeaveExclusive
@@ -55,7 +61,7 @@ var vendorExtensions = map[string]map[string]bool{
 	"process":                          words("executionListener"),
 	"sequenceFlow":                     words("executionListener"),
 	"catch":                            words("variableListenerEventDefinition"),
-	string(UserTask):                   words("taskListener formProperty formData"),
+	string(UserTask):                   words("taskListener formProperty formData properties"),
 	string(StartEvent):                 words("formProperty formData"),
 	string(ServiceTask):                words("field mapException"),
 	string(SendTask):                   words("field mapException"),
@@ -84,7 +90,7 @@ var zeebeExtensions = map[string]map[string]bool{
 	string(BusinessRuleTask):           words("taskDefinition taskHeaders calledDecision"),
 	string(ThrowEvent):                 words("taskDefinition taskHeaders"),
 	string(EndEvent):                   words("taskDefinition taskHeaders"),
-	string(UserTask):                   words("assignmentDefinition formDefinition taskSchedule priorityDefinition userTask"),
+	string(UserTask):                   words("assignmentDefinition formDefinition taskSchedule priorityDefinition userTask properties"),
 	string(CallActivity):               words("calledElement"),
 	"message":                          words("subscription"),
 	"multiInstanceLoopCharacteristics": words("loopCharacteristics"),

@@ -52,8 +52,10 @@ var rules = map[string]string{
 	"assignee":           "the task is held by somebody else",
 	"candidate":          "you are not a candidate of this task",
 	"excluded-user":      "you are excluded from this task",
+	"four-eyes":          "you have completed, or somebody for you, a task of this case that somebody else must check",
 	"max-tasks-per-user": "you hold as many tasks of this queue as your role allows",
 	"operate":            "this needs the permission operate",
+	"skills":             "you do not have all the skills that this task requires",
 }
 
 func (v verdict) problem() error {

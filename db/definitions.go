@@ -140,6 +140,41 @@ func (s *Store) ActivateDefinition(ctx context.Context, caller, key string, vers
 	return d, err
 }
 
+// ChangeDefinition applies a function to the settings of a version. It needs the permission deploy. Errors: NotFound,
+// Invalid, Forbidden.
+func (s *Store) ChangeDefinition(ctx context.Context, caller, key string, version int, apply func(*casework.DefinitionSettings) error) (casework.Definition, error) {
+	var d casework.Definition
+	err := s.administer(ctx, caller, casework.PermitDeploy, func(q *dbsqlc.Queries) error {
+		if err := q.DefinitionLock(ctx, key); err != nil {
+			return err
+		}
+		row, err := q.DefinitionSettingsGet(ctx, dbsqlc.DefinitionSettingsGetParams{ProcessKey: key, Version: int32(version)})
+		if isNoRows(err) {
+			return noDefinition(key, version)
+		}
+		if err != nil {
+			return err
+		}
+		settings := casework.DefinitionSettings{RoutingRules: row.RoutingRules, SLAConfig: row.SlaConfig}
+		if err := apply(&settings); err != nil {
+			return err
+		}
+		named, mistakes := settings.Mistakes()
+		if err := checkQueuesNamed(ctx, q, &mistakes, named); err != nil {
+			return err
+		}
+		if err := mistakes.Err(); err != nil {
+			return err
+		}
+		changed, err := q.DefinitionSettingsSave(ctx, dbsqlc.DefinitionSettingsSaveParams{
+			ProcessKey: key, Version: int32(version), RoutingRules: settings.RoutingRules, SlaConfig: settings.SLAConfig,
+		})
+		d = toDefinition(changed)
+		return err
+	})
+	return d, err
+}
+
 // DefinitionBySHA reads a source by its hash, for workers.
 func (s *Store) DefinitionBySHA(ctx context.Context, sha256 string) ([]byte, error) {
 	xml, err := s.q().DefinitionSource(ctx, sha256)
@@ -151,6 +186,7 @@ func toDefinition(r dbsqlc.FlowableWorkflowDefinition) casework.Definition {
 		WorkflowID: r.WorkflowID, ProcessKey: r.ProcessKey, ProcessName: r.ProcessName, Version: int(r.ProcessVersion),
 		BusinessApp: r.BusinessApp, SHA256: r.Sha256, Active: r.IsActive, Warnings: r.Warnings,
 		DeployedBy: r.DeployedBy, DeployedAt: r.DeployedAt.UTC(), StartEvents: []casework.StartEvent{},
+		DefinitionSettings: casework.DefinitionSettings{RoutingRules: r.RoutingRules, SLAConfig: r.SlaConfig},
 	}
 	_ = json.Unmarshal(r.StartEvents, &d.StartEvents) // written by deployOne
 	for i := range d.StartEvents {

@@ -32,6 +32,8 @@ var public = map[string]string{
 	"flowable.workflow_queues":      "queues are no secret",
 	"flowable.queue_assignments":    "which role works on which queue is no secret",
 	"flowable.business_calendars":   "calendars are no secret",
+	"flowable.queue_groups":         "which roles the tasks of a queue name is no secret",
+	"flowable.assignment_turns":     "the worker's own: whose turn it is",
 }
 
 // hidden are private tables that the API may not even read.
@@ -286,7 +288,7 @@ func TestRolesOfOneCallerAreNotThoseOfTheNext(t *testing.T) {
 var changes = map[string]string{
 	apiRole: "flowable.idempotency_keys UPDATE DELETE, flowable.workflow_tasks UPDATE",
 	workerRole: "entitlements.departments UPDATE, entitlements.user_workflow_roles UPDATE, entitlements.users UPDATE, entitlements.workflow_roles UPDATE, " +
-		"flowable.activity_history UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
+		"flowable.activity_history UPDATE, flowable.assignment_turns UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
 		"flowable.process_instances UPDATE, flowable.queue_assignments UPDATE, flowable.reconciler_findings UPDATE, flowable.task_commands UPDATE DELETE, " +
 		"flowable.workflow_queues UPDATE, flowable.workflow_tasks UPDATE, flowable.workflow_variables UPDATE, onecms.case_workflow_mapping UPDATE, onecms.cases UPDATE",
 }
@@ -333,6 +335,46 @@ func TestTheAPICannotDoTheWorkersActs(t *testing.T) {
 			assert.ErrorContains(t, err, "42501", "%s as %s", name, caller)
 		}
 	}
+}
+
+// The functions that write the organisation ask for the permission themselves.
+func TestAdministrationNeedsItsPermissionInTheDatabase(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	settings := `{"queueType": "STANDARD", "maxCapacity": 1, "slaMinutes": 1, "escalationConfig": {}, "routingRules": {}, "priorityWeights": {}, "active": true,
+		"strategy": "MANUAL", "maxTasksPerUser": 1, "autoAssign": false, "priorityLevel": 1, "timeZone": "UTC", "workingHours": {}, "holidays": [],
+		"departmentName": "x", "roleName": "x", "roleType": "CUSTOM", "permissions": {}, "username": "x", "primary": false,
+		"from": "2099-01-01T00:00:00Z", "until": "2099-01-02T00:00:00Z"}`
+	for name, sql := range map[string]string{
+		"a queue":            "SELECT flowable.save_queue('x', $1, TRUE)",
+		"a queue's settings": "SELECT flowable.save_queue('default-queue', $1, FALSE)",
+		"an assignment":      "SELECT flowable.save_assignment('default-queue', 'ADMINISTRATOR', $1)",
+		"its end":            "SELECT flowable.drop_assignment('default-queue', 'ADMINISTRATOR'), $1::JSONB",
+		"a rebalance":        "SELECT flowable.rebalance_now('default-queue'), $1::JSONB",
+		"a calendar":         "SELECT flowable.save_calendar('x', $1, TRUE)",
+		"no calendar":        "SELECT flowable.drop_calendar('x'), $1::JSONB",
+		"a department":       "SELECT entitlements.save_department('x', $1, TRUE)",
+		"a role":             "SELECT entitlements.save_role('x', $1, TRUE)",
+		"a user":             "SELECT entitlements.save_user('x', $1, TRUE)",
+		"a grant":            "SELECT entitlements.save_grant('lisa.hr', 'GROUP_EO_HEAD', $1)",
+		"no grant":           "SELECT entitlements.drop_grant('mike.admin', 'ADMINISTRATOR'), $1::JSONB",
+		"an absence":         "SELECT entitlements.add_absence('lisa.hr', $1)",
+		"no absence":         "SELECT entitlements.drop_absence('lisa.hr', 1), $1::JSONB",
+		"rules":              "UPDATE flowable.workflow_definitions SET routing_rules = $1",
+		"a table":            "INSERT INTO flowable.workflow_queues (queue_name, metadata) VALUES ('x', $1)",
+	} {
+		for _, caller := range []string{w.user, ""} {
+			err := w.does(t, apiRole, caller, sql, settings)
+			if name == "rules" { // the policy hides the rows
+				require.NoError(t, err)
+				require.Zero(t, one[int](t, w.super, "SELECT count(*) FROM flowable.workflow_definitions WHERE routing_rules <> '{}'"))
+				continue
+			}
+			assert.ErrorContains(t, err, "42501", "%s as %q", name, caller)
+		}
+	}
+	require.NoError(t, w.does(t, apiRole, w.user, "SELECT entitlements.add_absence($1, $2)", w.user, settings), "one's own")
+	require.ErrorContains(t, w.does(t, apiRole, admin, "SELECT entitlements.save_user('SYSTEM', $1, FALSE)", settings), "42501")
 }
 
 func TestTheWorkerCannotRewriteTheRecord(t *testing.T) {

@@ -142,6 +142,8 @@ func (r *run) newTask(e engine.Effect) casework.NewTask {
 		Name: e.Task.Name, Lane: e.Task.Lane, Assignee: e.Task.Assignee,
 		CandidateGroups: e.Task.CandidateGroups, CandidateUsers: e.Task.CandidateUsers,
 		FormKey: e.Task.FormKey, DueDate: e.Task.DueDate, Priority: e.Task.Priority,
+		Queue: e.Task.Queue, Skills: e.Task.Skills, FourEyesOf: e.Task.FourEyesOf,
+		Calendar: e.Task.Calendar, ClaimSeconds: e.Task.ClaimSeconds, CompleteSeconds: e.Task.CompleteSeconds, Locals: e.Task.Locals,
 	}
 }
 

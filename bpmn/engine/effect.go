@@ -73,6 +73,14 @@ type Task struct {
 	FormKey         string     `json:"formKey,omitempty"`
 	DueDate         *time.Time `json:"dueDate,omitempty"`
 	Priority        *int       `json:"priority,omitempty"`
+	Queue           string     `json:"queue,omitempty"`
+	Skills          []string   `json:"skills,omitempty"`
+	FourEyesOf      []string   `json:"fourEyesOf,omitempty"` // element ids
+	Calendar        string     `json:"calendar,omitempty"`
+	ClaimSeconds    int64      `json:"claimSeconds,omitempty"`    // from creation; 0: not given
+	CompleteSeconds int64      `json:"completeSeconds,omitempty"` // from creation; 0: not given
+	// Locals are the small scalar variables that the task sees and the process does not have, for routing rules.
+	Locals map[string]json.RawMessage `json:"locals,omitempty"`
 	// Variables are those that only this task has: input mappings, the item of a multi-instance activity.
 	Variables map[string]json.RawMessage `json:"variables,omitempty"`
 }

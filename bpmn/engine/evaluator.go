@@ -84,6 +84,22 @@ func (e *evaluator) due(name string, t *expr.Template, now time.Time) *time.Time
 	return &at
 }
 
+// seconds reads a duration of fixed length, rounded up; 0 where it is not given.
+func (e *evaluator) seconds(name string, t *expr.Template) int64 {
+	s := strings.TrimSpace(e.text(name, t))
+	if s == "" {
+		return 0
+	}
+	d, err := bpmn.ParseDuration(s)
+	if err == nil && d.Length() <= 0 {
+		err = fmt.Errorf("%q has no fixed length; it is of days, hours, minutes and seconds, such as PT8H", s)
+	}
+	if err != nil && e.err == nil {
+		e.err = failure{kind: "expression", err: fmt.Errorf("attribute %s: %w", name, err)}
+	}
+	return int64((d.Length() + time.Second - 1) / time.Second)
+}
+
 // instant reads a date-time, or a duration from now. A year of more than four digits could not be stored.
 func instant(s string, now time.Time) (time.Time, error) {
 	at, err := parseInstant(s, now)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -94,6 +95,13 @@ func (m *machine) evaluateTask(v visit) (*Task, error) {
 		DueDate:         e.due("dueDate", h.DueDate, m.at),
 		Priority:        e.integer("priority", h.Priority),
 		Variables:       m.taskVariables(v),
+		Queue:           strings.TrimSpace(e.text("queue", h.Work.Queue)),
+		Skills:          e.list("skills", h.Work.Skills),
+		FourEyesOf:      e.list("fourEyesOf", h.Work.FourEyesOf),
+		Calendar:        strings.TrimSpace(e.text("calendar", h.Work.Calendar)),
+		ClaimSeconds:    e.seconds("claimWithin", h.Work.ClaimWithin),
+		CompleteSeconds: e.seconds("completeWithin", h.Work.CompleteWithin),
+		Locals:          m.locals(v),
 	}
 	if task.Name == "" {
 		task.Name = v.node.ID
@@ -202,4 +210,30 @@ func (m *machine) taskVariables(v visit) variables {
 		return all
 	}
 	return vars
+}
+
+// maxLocalBytes is how long the JSON of a variable is at most that travels with a task for its routing.
+const maxLocalBytes = 256
+
+// locals are the variables around a task that the process itself does not have, the innermost of each name. Values that
+// no condition compares with, lists and objects and long texts, are left out.
+func (m *machine) locals(v visit) variables {
+	found := variables{}
+	hidden := map[string]bool{}
+	for s := m.state.scope(m.seenFrom(v)); s != nil; s = m.state.scope(s.Parent) {
+		for name, value := range s.Variables {
+			if !hidden[name] && isSmallScalar(value) {
+				found[name] = value
+			}
+			hidden[name] = true
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+func isSmallScalar(value json.RawMessage) bool {
+	return len(value) > 0 && len(value) <= maxLocalBytes && value[0] != '[' && value[0] != '{'
 }

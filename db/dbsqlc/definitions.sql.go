@@ -137,9 +137,11 @@ func (q *Queries) DefinitionGet(ctx context.Context, arg DefinitionGetParams) (F
 
 const definitionInsert = `-- name: DefinitionInsert :one
 INSERT INTO flowable.workflow_definitions (process_key, process_name, process_version, business_app, deployment_id, bpmn_xml, sha256,
-    start_events, warnings, deployed_by, is_active)
+    start_events, warnings, deployed_by, is_active, routing_rules, sla_config)
 SELECT $1::TEXT, $2::TEXT, COALESCE(max(d.process_version), 0) + 1, $3::TEXT, $4::TEXT, $5::TEXT,
-    $6::TEXT, $7::JSONB, $8::JSONB, $9::TEXT, TRUE
+    $6::TEXT, $7::JSONB, $8::JSONB, $9::TEXT, TRUE,
+    COALESCE((array_agg(d.routing_rules ORDER BY d.process_version DESC))[1], '{}'),
+    COALESCE((array_agg(d.sla_config ORDER BY d.process_version DESC))[1], '{}')
 FROM flowable.workflow_definitions d WHERE d.process_key = $1
 RETURNING workflow_id, process_key, process_name, process_version, business_app, deployment_id, bpmn_xml, dmn_xml, sha256, start_events, warnings, deployed_at, deployed_by, is_active, entry_criteria, routing_rules, sla_config, metadata, created_at, updated_at
 `
@@ -156,6 +158,7 @@ type DefinitionInsertParams struct {
 	DeployedBy   string
 }
 
+// A new version begins with the rules and service levels of the one before.
 func (q *Queries) DefinitionInsert(ctx context.Context, arg DefinitionInsertParams) (FlowableWorkflowDefinition, error) {
 	row := q.db.QueryRow(ctx, definitionInsert,
 		arg.ProcessKey,

@@ -169,6 +169,12 @@ type FlowableWorkflowTask struct {
 	CalendarName      *string
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
+	ActingFor         *string
+	ReturnedBy        *string
+	ClaimLane         int16
+	ClaimRank         float64
+	ClaimGrowth       float64
+	RankVersion       int32
 }
 
 type OnecmsCase struct {

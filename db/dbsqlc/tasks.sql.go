@@ -35,7 +35,7 @@ func (q *Queries) InstanceStarted(ctx context.Context, processInstanceID string)
 }
 
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -82,6 +82,12 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.CalendarName,
 		&i.ClaimDueDate,
 		&i.PausedAt,
+		&i.ActingFor,
+		&i.ReturnedBy,
+		&i.ClaimLane,
+		&i.ClaimRank,
+		&i.ClaimGrowth,
+		&i.RankVersion,
 	)
 	return i, err
 }
@@ -135,7 +141,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskListByCreated = `-- name: TaskListByCreated :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -233,6 +239,12 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -245,7 +257,7 @@ func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedPa
 }
 
 const taskListByDue = `-- name: TaskListByDue :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -343,6 +355,12 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -355,7 +373,7 @@ func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([
 }
 
 const taskListByPriority = `-- name: TaskListByPriority :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
 WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
   AND ($2::TEXT = '' OR t.queue_name = $2)
   AND ($3::TEXT = '' OR t.assignee_id = $3)
@@ -455,6 +473,12 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -467,7 +491,7 @@ func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriority
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -529,6 +553,12 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -541,7 +571,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -596,6 +626,12 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.CalendarName,
 			&i.ClaimDueDate,
 			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
 		); err != nil {
 			return nil, err
 		}

@@ -30,6 +30,24 @@ type Definition struct {
 	Warnings    json.RawMessage `json:"warnings"` // JSON array of diagnostics
 	DeployedBy  string          `json:"deployedBy"`
 	DeployedAt  time.Time       `json:"deployedAt"`
+	DefinitionSettings
+}
+
+// DefinitionSettings are the part of a definition that can be changed after its deployment. The next version begins with
+// those of the one before.
+type DefinitionSettings struct {
+	RoutingRules json.RawMessage `json:"routingRules"` // of its tasks to queues; {}: none
+	SLAConfig    json.RawMessage `json:"slaConfig"`    // clocks of its instances; {}: none
+}
+
+// Mistakes says what is wrong with the settings by themselves, and answers the queues that they name.
+func (s DefinitionSettings) Mistakes() (queues []Reference, m Mistakes) {
+	queues, inner := CheckRoutingRules(s.RoutingRules)
+	m.Under("body.routingRules", inner)
+	for i := range queues {
+		queues[i].Location = "body.routingRules" + queues[i].Location
+	}
+	return queues, m
 }
 
 // StartEvent is where an instance may begin. A multiple start event has one entry for each of its triggers.

@@ -43,6 +43,15 @@ type NewTask struct {
 	FormKey           string     `json:"formKey,omitempty"`
 	DueDate           *time.Time `json:"dueDate,omitempty"` // from the model; nil means the queue's SLA
 	Priority          *int       `json:"priority,omitempty"`
+	Queue             string     `json:"queue,omitempty"`           // named by the model
+	Skills            []string   `json:"skills,omitempty"`          // that a SPECIALIZED queue asks for
+	FourEyesOf        []string   `json:"fourEyesOf,omitempty"`      // definition keys of tasks that somebody else has to have done
+	Calendar          string     `json:"calendar,omitempty"`        // of its clocks, in the place of its queue's
+	ClaimSeconds      int64      `json:"claimSeconds,omitempty"`    // until somebody should have claimed it; 0: as the queue says
+	CompleteSeconds   int64      `json:"completeSeconds,omitempty"` // until it should be done; 0: as the queue says
+
+	// Locals are the variables that the task sees and the process does not have, for routing rules.
+	Locals map[string]json.RawMessage `json:"locals,omitempty"`
 }
 
 // ActivityChange records that a flow node was entered or left.

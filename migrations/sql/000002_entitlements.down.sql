@@ -2,6 +2,7 @@ BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
 DROP TABLE entitlements.user_absences, entitlements.audit_log, entitlements.user_workflow_roles, entitlements.workflow_roles, entitlements.users, entitlements.departments;
-DROP FUNCTION entitlements.record_change, entitlements.caller_may, entitlements.caller_roles, entitlements.roles_of, entitlements.caller;
+DROP FUNCTION entitlements.record_change, entitlements.caller_may, entitlements.skills_of, entitlements.caller_groups, entitlements.caller_people,
+    entitlements.substitute_loop, entitlements.stands_in_for, entitlements.caller_roles, entitlements.roles_of, entitlements.caller;
 
 COMMIT;

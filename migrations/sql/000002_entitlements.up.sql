@@ -158,6 +158,91 @@ BEGIN
     RETURN v_kept[2:];
 END $$;
 
+-- Whom a user stands in for now: those who are absent and have named the user, and in turn those whose substitute is one of
+-- them. Whoever is back is stood in for no more, and neither is whom only they stood in for.
+CREATE FUNCTION entitlements.stands_in_for(p_user_id TEXT) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM entitlements.user_absences a
+        WHERE a.substitute_id = p_user_id AND a.absent_from <= CURRENT_TIMESTAMP AND a.absent_until > CURRENT_TIMESTAMP) THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        WITH RECURSIVE away AS (
+            SELECT p_user_id AS user_id
+            UNION
+            SELECT a.user_id::TEXT FROM away
+            JOIN entitlements.user_absences a ON a.substitute_id = away.user_id
+             AND a.absent_from <= CURRENT_TIMESTAMP AND a.absent_until > CURRENT_TIMESTAMP)
+        SELECT u.user_id::TEXT FROM away JOIN entitlements.users u ON u.user_id = away.user_id
+        WHERE u.is_active AND u.user_id <> p_user_id
+          AND EXISTS (SELECT FROM entitlements.users me WHERE me.user_id = p_user_id AND me.is_active)
+        ORDER BY u.user_id);
+END $$;
+
+-- Whom a new absence would make stand in for themselves: the way from its user over substitutes back to its user, as long as
+-- all of them would be absent at the same time; NULL if there is none. An absence without such a way may be saved.
+CREATE FUNCTION entitlements.substitute_loop(p_user_id TEXT, p_substitute_id TEXT, p_from TIMESTAMPTZ, p_until TIMESTAMPTZ) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    RETURN (
+        WITH RECURSIVE way AS (
+            SELECT p_substitute_id AS last, ARRAY[p_user_id, p_substitute_id] AS steps, tstzrange(p_from, p_until) AS during
+            UNION ALL
+            SELECT a.substitute_id::TEXT, way.steps || a.substitute_id::TEXT, way.during * tstzrange(a.absent_from, a.absent_until)
+            FROM way JOIN entitlements.user_absences a ON a.user_id = way.last AND a.substitute_id IS NOT NULL
+              AND tstzrange(a.absent_from, a.absent_until) && way.during
+            WHERE way.last <> p_user_id AND NOT way.last = ANY (way.steps[:cardinality(way.steps) - 1]))
+        SELECT way.steps FROM way WHERE way.last = p_user_id ORDER BY cardinality(way.steps), way.steps LIMIT 1);
+END $$;
+
+-- The caller and whom they stand in for; no permission comes with that. Found once in a transaction, as the roles are.
+CREATE FUNCTION entitlements.caller_people() RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_caller TEXT := entitlements.caller();
+    v_kept   TEXT[] := NULLIF(current_setting('app.caller_people', TRUE), '')::TEXT[];
+BEGIN
+    IF v_caller IS NULL THEN
+        RETURN '{}';
+    ELSIF v_kept[1] = v_caller THEN
+        RETURN v_kept;
+    END IF;
+    v_kept := v_caller || entitlements.stands_in_for(v_caller);
+    PERFORM set_config('app.caller_people', v_kept::TEXT, TRUE);
+    RETURN v_kept;
+END $$;
+
+-- The role codes that the caller may work with: their own, and those of whom they stand in for.
+CREATE FUNCTION entitlements.caller_groups() RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_people TEXT[] := entitlements.caller_people();
+    v_groups TEXT[] := entitlements.caller_roles();
+BEGIN
+    FOR i IN 2 .. cardinality(v_people) LOOP
+        v_groups := v_groups || entitlements.roles_of(v_people[i]);
+    END LOOP;
+    RETURN v_groups;
+END $$;
+
+-- What a user can do, for tasks that ask for it: the skills among their attributes.
+CREATE FUNCTION entitlements.skills_of(p_user_id TEXT) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT s.value FROM entitlements.users u
+        CROSS JOIN LATERAL jsonb_array_elements_text(
+            CASE jsonb_typeof(u.attributes -> 'skills') WHEN 'array' THEN u.attributes -> 'skills' ELSE '[]' END) AS s
+        WHERE u.user_id = p_user_id);
+END $$;
+
 -- Whether a valid role of the caller has a permission set to true.
 CREATE FUNCTION entitlements.caller_may(p_permission TEXT) RETURNS BOOLEAN
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
@@ -169,14 +254,15 @@ BEGIN
           AND (r.permissions ->> p_permission = 'true' OR r.permissions ->> 'admin' = 'true'));
 END $$;
 
+-- Records a change of a row, but for the columns that the trigger names.
 CREATE FUNCTION entitlements.record_change() RETURNS TRIGGER
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
     INSERT INTO entitlements.audit_log (actor_id, action, object_type, old_value, new_value)
     VALUES (COALESCE(entitlements.caller(), session_user), TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME,
-            CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END,
-            CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+            CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - COALESCE(TG_ARGV, '{}') END,
+            CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - COALESCE(TG_ARGV, '{}') END);
     RETURN NULL;
 END $$;
 
@@ -186,6 +272,8 @@ CREATE TRIGGER users_touch BEFORE UPDATE ON entitlements.users
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
 CREATE TRIGGER workflow_roles_touch BEFORE UPDATE ON entitlements.workflow_roles
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
+CREATE TRIGGER departments_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.departments
+    FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER users_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.users
     FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER workflow_roles_audit AFTER INSERT OR UPDATE OR DELETE ON entitlements.workflow_roles

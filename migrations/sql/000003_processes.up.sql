@@ -203,6 +203,8 @@ CREATE INDEX idx_case_routing_case ON onecms.case_routing (case_id, routing_id);
 
 CREATE TRIGGER workflow_definitions_touch BEFORE UPDATE ON flowable.workflow_definitions
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
+CREATE TRIGGER workflow_definitions_audit AFTER UPDATE OF is_active, routing_rules, sla_config ON flowable.workflow_definitions
+    FOR EACH ROW EXECUTE FUNCTION entitlements.record_change('bpmn_xml', 'dmn_xml');
 CREATE TRIGGER workflow_variables_touch BEFORE UPDATE ON flowable.workflow_variables
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
 CREATE TRIGGER cases_touch BEFORE UPDATE ON onecms.cases

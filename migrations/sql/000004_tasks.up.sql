@@ -34,6 +34,8 @@ CREATE TABLE flowable.workflow_queues (
     claim_sla_minutes INTEGER,      -- time to claim; NULL: no such clock
     calendar_name     VARCHAR(100), -- working time in which the minutes count; NULL: all the time
     overflow_queue    VARCHAR(100), -- takes what is over max_capacity; a queue of the type OVERFLOW
+    rank_version      INTEGER     NOT NULL DEFAULT 1, -- counts the changes of what ranks its tasks
+    ranked_version    INTEGER     NOT NULL DEFAULT 1, -- the one by which all its tasks are ranked
     CONSTRAINT workflow_queues_pkey PRIMARY KEY (queue_id),
     CONSTRAINT workflow_queues_name_key UNIQUE (queue_name),
     CONSTRAINT workflow_queues_type_check CHECK (queue_type IN ('STANDARD', 'PRIORITY', 'SPECIALIZED', 'OVERFLOW')),
@@ -114,6 +116,13 @@ CREATE TABLE flowable.workflow_tasks (
     calendar_name       VARCHAR(100), -- of the task's clocks; NULL: that of its queue
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
+    acting_for          VARCHAR(50),  -- the absent colleague for whom its holder acts or has completed it
+    returned_by         VARCHAR(50),  -- who has given it back last; it is not pushed to them again
+    -- The order in which it is claimed, kept by a trigger (rank_task).
+    claim_lane          SMALLINT         NOT NULL DEFAULT 2, -- 0 escalated, 1 express, 2 all others
+    claim_rank          DOUBLE PRECISION NOT NULL DEFAULT 0, -- effective priority in 2020: it grows by claim_growth an hour
+    claim_growth        DOUBLE PRECISION NOT NULL DEFAULT 0,
+    rank_version        INTEGER          NOT NULL DEFAULT 0, -- of the queue, as it was ranked
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
     CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
     CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),
@@ -133,9 +142,11 @@ CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USIN
 -- Correction 5: a clock cannot be part of an index; the open states can.
 CREATE INDEX idx_workflow_tasks_overdue ON flowable.workflow_tasks (due_date)
     WHERE status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
--- The order in which tasks are claimed: escalated ones first (correction 8).
-CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, (status = 'ESCALATED') DESC, priority DESC, created_at, task_id)
+-- The order in which tasks are claimed: escalated ones first (correction 8). A task's priority grows with its age and as its
+-- due date nears, at the same pace as that of the others of its queue: their order stays, and so can be stored.
+CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, claim_lane, claim_rank DESC, task_id)
     WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.
 CREATE TABLE flowable.task_history (
@@ -218,6 +229,12 @@ CREATE TRIGGER workflow_queues_touch BEFORE UPDATE ON flowable.workflow_queues
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
 CREATE TRIGGER business_calendars_touch BEFORE UPDATE ON flowable.business_calendars
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();
+-- A refresh of the load is no change of the queue.
+CREATE TRIGGER workflow_queues_audit AFTER INSERT OR DELETE OR UPDATE OF queue_name, queue_type, department_id, description, max_capacity,
+    sla_minutes, escalation_config, routing_rules, priority_weights, is_active, claim_sla_minutes, calendar_name, overflow_queue
+    ON flowable.workflow_queues FOR EACH ROW EXECUTE FUNCTION entitlements.record_change('current_load');
+CREATE TRIGGER business_calendars_audit AFTER INSERT OR UPDATE OR DELETE ON flowable.business_calendars
+    FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 CREATE TRIGGER queue_assignments_audit AFTER INSERT OR UPDATE OR DELETE ON flowable.queue_assignments
     FOR EACH ROW EXECUTE FUNCTION entitlements.record_change();
 

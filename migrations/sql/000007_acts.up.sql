@@ -90,11 +90,12 @@ BEGIN
 END $$;
 
 -- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What somebody holds is found by
--- who holds it, not by looking through all that is held in the queue.
+-- who holds it, not by looking through all that is held in the queue, and it counts whether the caller sees it or not.
 CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
+    PERFORM set_config('app.checking', 'on', TRUE); -- the policy owner_checks
     RETURN (
         SELECT max(a.max_tasks_per_user) - (
             SELECT count(*) FROM (
@@ -108,50 +109,125 @@ BEGIN
         WHERE q.queue_name = p_queue);
 END $$;
 
--- Whether a user may claim a task: by group, by name, or, if it names nobody, by working on its queue.
+-- Whether a user may claim a task: by group, by name, or, if it names nobody or is lent to its queue, by working on the queue.
 CREATE FUNCTION flowable.is_candidate(t flowable.workflow_tasks, p_user_id TEXT, p_roles TEXT[]) RETURNS BOOLEAN
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     RETURN (
         SELECT t.candidate_groups && p_roles OR p_user_id = ANY (t.candidate_users)
-            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND EXISTS (
+            OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = '{}' AND t.candidate_users = '{}')) AND EXISTS (
                 SELECT FROM flowable.workflow_queues q
                 JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
                 JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
                 WHERE q.queue_name = t.queue_name)));
 END $$;
 
--- Gives a locked, claimable task to a user.
-CREATE FUNCTION flowable.give_task(p_task flowable.workflow_tasks, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+-- Whether four eyes keep somebody from a task: they, or somebody for them, have completed one of the tasks of its case that
+-- it names, wherever in the case: a called process is part of its caller's.
+CREATE FUNCTION flowable.four_eyes_bar(t flowable.workflow_tasks, p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    PERFORM set_config('app.checking', 'on', TRUE); -- the policy owner_checks
+    IF t.case_id IS NULL THEN
+        RETURN EXISTS (
+            SELECT FROM flowable.workflow_tasks d
+            WHERE d.process_instance_id = t.process_instance_id AND d.task_definition_key = ANY (t.four_eyes_of)
+              AND d.status = 'COMPLETED' AND p_user_id IN (d.completed_by, d.acting_for));
+    END IF;
+    RETURN EXISTS (
+        SELECT FROM flowable.workflow_tasks d
+        WHERE d.case_id = t.case_id AND d.task_definition_key = ANY (t.four_eyes_of)
+          AND d.status = 'COMPLETED' AND p_user_id IN (d.completed_by, d.acting_for));
+END $$;
+
+-- The rule that keeps a user from holding a task, whatever their roles: excluded-user, four-eyes or skills (a SPECIALIZED
+-- queue asks for what the task requires); NULL if none does.
+CREATE FUNCTION flowable.may_hold(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF p_user_id = ANY (t.excluded_users) THEN
+        RETURN 'excluded-user';
+    ELSIF t.four_eyes_of <> '{}' AND flowable.four_eyes_bar(t, p_user_id) THEN
+        RETURN 'four-eyes';
+    ELSIF t.required_skills <> '{}' AND NOT t.required_skills <@ entitlements.skills_of(p_user_id) AND EXISTS (
+        SELECT FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name AND q.queue_type = 'SPECIALIZED') THEN
+        RETURN 'skills';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Whether a user acts as somebody: they are that person, or stand in for them now.
+CREATE FUNCTION flowable.may_act_as(p_user_id TEXT, p_person TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
+END $$;
+
+-- What history says of an act that somebody has done for an absent colleague.
+CREATE FUNCTION flowable.acting_json(p_for TEXT) RETURNS JSONB
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN p_for IS NULL THEN '{}' ELSE jsonb_build_object('actingFor', p_for) END $$;
+
+-- The rule that keeps a user from claiming a task with the roles of somebody, mostly themselves: one of may_hold, which binds
+-- both, candidate or max-tasks-per-user; NULL if none does.
+CREATE FUNCTION flowable.claim_rule(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[]) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN COALESCE(
+        flowable.may_hold(t, p_user_id),
+        CASE WHEN p_for <> p_user_id THEN flowable.may_hold(t, p_for) END,
+        CASE WHEN NOT flowable.is_candidate(t, p_for, p_roles) THEN 'candidate' END,
+        CASE WHEN flowable.room_for(p_user_id, p_roles, t.queue_name) <= 0 THEN 'max-tasks-per-user' END);
+END $$;
+
+-- Gives a locked, claimable task to a user. p_by is the user, or SYSTEM where the task is pushed; p_data goes into history and
+-- says for whom the user acts ("actingFor").
+CREATE FUNCTION flowable.give_task(p_task flowable.workflow_tasks, p_user_id TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
 BEGIN
     UPDATE flowable.workflow_tasks t
-    SET status = 'CLAIMED', assignee_id = p_user_id, claimed_at = CURRENT_TIMESTAMP, claimed_by = p_user_id, version = t.version + 1
+    SET status = 'CLAIMED', assignee_id = p_user_id, claimed_at = CURRENT_TIMESTAMP, claimed_by = p_user_id, version = t.version + 1,
+        acting_for = p_data ->> 'actingFor'
     WHERE t.task_id = p_task.task_id
     RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee)
-    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_user_id, p_task.status, 'CLAIMED', p_user_id);
-    -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it.
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee, action_data)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_by, p_task.status, 'CLAIMED', p_user_id, p_data);
+    -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it. Its
+    -- actor is the holder, whoever gave the task to them.
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'claim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
--- Claims of one user queue up behind each other, so that max_tasks_per_user holds; claims of others do not wait.
+-- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
+-- do: each sees what the one before has done. Claims of others do not wait.
 CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
     LANGUAGE sql
 AS $$ SELECT pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) $$;
+
+-- The valid roles of a user. Those of the caller are found once in a transaction.
+CREATE FUNCTION flowable.roles_for(p_user_id TEXT) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
+END $$;
 
 CREATE FUNCTION flowable.claim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_task  flowable.workflow_tasks;
-    v_roles TEXT[] := CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
+    v_task flowable.workflow_tasks;
+    v_for  TEXT;
+    v_rule TEXT;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
     SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -161,26 +237,86 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
-    ELSIF p_user_id = ANY (v_task.excluded_users) THEN
-        RETURN '{"refused": "forbidden", "rule": "excluded-user"}';
-    ELSIF NOT flowable.is_candidate(v_task, p_user_id, v_roles) THEN
-        RETURN '{"refused": "forbidden", "rule": "candidate"}';
-    ELSIF flowable.room_for(p_user_id, v_roles, v_task.queue_name) <= 0 THEN
-        RETURN '{"refused": "forbidden", "rule": "max-tasks-per-user"}';
     END IF;
-    RETURN flowable.give_task(v_task, p_user_id, p_command_id);
+    v_rule := flowable.claim_rule(v_task, p_user_id, p_user_id, flowable.roles_for(p_user_id));
+    IF v_rule = 'candidate' THEN -- perhaps somebody is, for whom the user acts
+        FOREACH v_for IN ARRAY entitlements.stands_in_for(p_user_id) LOOP
+            v_rule := flowable.claim_rule(v_task, p_user_id, v_for, entitlements.roles_of(v_for));
+            EXIT WHEN v_rule IS NULL;
+        END LOOP;
+    END IF;
+    IF v_rule IS NOT NULL THEN
+        RETURN jsonb_build_object('refused', 'forbidden', 'rule', v_rule);
+    END IF;
+    RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
 END $$;
 
--- Claims the best task for a user: escalated ones first, then by priority and age. Queues are limited to active ones
--- that a valid role of the user is assigned to (corrections 6, 7 and 8); p_queue_names NULL means all of them. Rows that
--- somebody else is claiming at this moment are passed over. Answers NULL when there is nothing.
+-- Locks the task of a queue that is claimed first by a user with the roles of p_for; the user's skills count where p_skilled.
+-- Rows that somebody else is claiming at this moment are passed over, and so is what is pushed back to who returned it. The
+-- caller has made sure that the roles work on the queue. Answers NULL when there is none.
+CREATE FUNCTION flowable.lock_first(p_queue TEXT, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skilled BOOLEAN, p_pushed BOOLEAN)
+    RETURNS flowable.workflow_tasks
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task   flowable.workflow_tasks;
+    v_people TEXT[] := ARRAY[p_user_id, p_for];
+    v_skills TEXT[] := CASE WHEN p_skilled THEN entitlements.skills_of(p_user_id) END;
+BEGIN
+    SELECT t.* INTO v_task
+    FROM flowable.workflow_tasks t
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL
+      AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
+           OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
+      AND NOT t.excluded_users && v_people
+      AND (v_skills IS NULL OR t.required_skills <@ v_skills)
+      AND NOT (p_pushed AND t.returned_by IS NOT NULL AND t.returned_by = p_user_id)
+      AND (t.four_eyes_of = '{}' OR NOT (flowable.four_eyes_bar(t, p_user_id) OR (p_for <> p_user_id AND flowable.four_eyes_bar(t, p_for))))
+    ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED;
+    RETURN v_task;
+END $$;
+
+-- The active queues that roles work on, with what their assignments say about claiming the next task: how many tasks a user
+-- may hold, whether only tasks that their skills allow are offered, how much the queue counts beside others, and whether its
+-- tasks are handed out by hand alone. Where several roles work on a queue the one that allows most holds.
+CREATE FUNCTION flowable.queues_of(p_roles TEXT[])
+    RETURNS TABLE (queue_name TEXT, most INTEGER, skilled BOOLEAN, level INTEGER, by_hand BOOLEAN)
+    LANGUAGE plpgsql STABLE ROWS 10
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT q.queue_name::TEXT, max(a.max_tasks_per_user),
+        q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED'),
+        COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50),
+        bool_and(a.assignment_strategy = 'MANUAL')
+    FROM entitlements.workflow_roles r
+    JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
+    JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id AND q.is_active
+    WHERE r.role_code = ANY (p_roles)
+    GROUP BY q.queue_id;
+END $$;
+
+-- In whose place a user works: their own, and that of each absent colleague they stand in for.
+CREATE FUNCTION flowable.places_of(p_user_id TEXT) RETURNS TABLE (person TEXT, roles TEXT[])
+    LANGUAGE plpgsql STABLE ROWS 1
+AS $$
+BEGIN
+    RETURN QUERY SELECT p_user_id, flowable.roles_for(p_user_id);
+    RETURN QUERY SELECT s.person, entitlements.roles_of(s.person) FROM unnest(entitlements.stands_in_for(p_user_id)) AS s (person);
+END $$;
+
+-- Claims the next task for a user: escalated ones first, then those of express lanes, then by effective priority. Queues are
+-- limited to active ones that a valid role of the user, or of somebody they stand in for, is assigned to (corrections 6, 7
+-- and 8), and that have room; p_queue_names NULL means all whose tasks are not handed out by hand. Answers NULL when there is nothing.
 CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task  flowable.workflow_tasks;
-    v_roles TEXT[] := CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
-    v_queue TEXT;
+    v_hour  DOUBLE PRECISION := flowable.hours_since_2020(CURRENT_TIMESTAMP);
+    v_offer RECORD;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
     SELECT t.* INTO v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
@@ -188,32 +324,28 @@ BEGIN
     IF FOUND THEN -- the same request again
         RETURN jsonb_build_object('task', flowable.task_json(v_task));
     END IF;
-    FOR v_queue IN
-        SELECT mine.queue_name
-        FROM (SELECT DISTINCT q.queue_name
-              FROM flowable.workflow_queues q
-              JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-              JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (v_roles)
-              WHERE q.is_active AND (p_queue_names IS NULL OR q.queue_name = ANY (p_queue_names))) AS mine
-        CROSS JOIN LATERAL (
-              SELECT t.status = 'ESCALATED' AS escalated, t.priority, t.created_at
-              FROM flowable.workflow_tasks t
-              WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
-              ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
-              LIMIT 1) AS top
-        ORDER BY top.escalated DESC, top.priority DESC, top.created_at
+    FOR v_offer IN
+        WITH held AS (
+            SELECT t.queue_name, count(*) AS n FROM flowable.workflow_tasks t
+            WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
+            GROUP BY t.queue_name)
+        SELECT place.person, place.roles, mine.queue_name, mine.skilled
+        FROM flowable.places_of(p_user_id) AS place
+        CROSS JOIN LATERAL flowable.queues_of(place.roles) AS mine
+        LEFT JOIN held ON held.queue_name = mine.queue_name
+        CROSS JOIN LATERAL ( -- the head of the queue: it may turn out to be for others
+            SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
+            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+            ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
+            LIMIT 1) AS head
+        WHERE (p_queue_names IS NULL AND NOT mine.by_hand OR mine.queue_name = ANY (p_queue_names))
+          AND mine.most > COALESCE(held.n, 0)
+        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, place.person <> p_user_id, mine.queue_name
     LOOP
-        CONTINUE WHEN flowable.room_for(p_user_id, v_roles, v_queue) <= 0;
-        SELECT t.* INTO v_task
-        FROM flowable.workflow_tasks t
-        WHERE t.queue_name = v_queue AND t.status IN ('OPEN', 'ESCALATED')
-          AND NOT p_user_id = ANY (t.excluded_users)
-          AND flowable.is_candidate(t, p_user_id, v_roles)
-        ORDER BY (t.status = 'ESCALATED') DESC, t.priority DESC, t.created_at
-        LIMIT 1
-        FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            RETURN flowable.give_task(v_task, p_user_id, p_command_id);
+        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_offer.roles, v_offer.skilled, FALSE);
+        IF v_task.task_id IS NOT NULL THEN
+            RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id,
+                flowable.acting_json(NULLIF(v_offer.person, p_user_id)));
         END IF;
     END LOOP;
     RETURN NULL;
@@ -235,6 +367,7 @@ AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
+    v_for  TEXT;
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -246,23 +379,26 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
     ELSIF v_old.status <> 'CLAIMED' THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
-    ELSIF v_old.assignee_id <> p_user_id AND NOT entitlements.caller_may('reassign') THEN
+    ELSIF flowable.may_act_as(p_user_id, v_old.assignee_id) THEN
+        v_for := COALESCE(NULLIF(v_old.assignee_id, p_user_id), v_old.acting_for);
+    ELSIF NOT entitlements.caller_may('reassign') THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
     UPDATE flowable.workflow_tasks t
     SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
-        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, version = t.version + 1
+        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, acting_for = NULL, returned_by = t.assignee_id, version = t.version + 1
     WHERE t.task_id = p_task_id
     RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
-    VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id);
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
+    VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
+        flowable.acting_json(v_for));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -270,14 +406,18 @@ DECLARE
     v_task flowable.workflow_tasks;
     v_hash TEXT := md5(p_completion::TEXT);
     v_old  TEXT := 'CLAIMED';
+    v_from TEXT := p_user_id; -- who holds it
+    v_eyes BOOLEAN := FALSE;  -- four eyes have been asked for
 BEGIN
+    PERFORM flowable.serialize_claims(p_user_id);
     LOOP
         UPDATE flowable.workflow_tasks t
-        SET status = 'COMPLETED', completed_at = CURRENT_TIMESTAMP, completed_by = p_user_id,
+        SET status = 'COMPLETED', completed_at = CURRENT_TIMESTAMP, completed_by = p_user_id, assignee_id = p_user_id,
+            acting_for = COALESCE(NULLIF(v_from, p_user_id), t.acting_for),
             outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = p_user_id
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND (v_eyes OR t.four_eyes_of = '{}')
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -287,15 +427,20 @@ BEGIN
             RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
         ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
             RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
-        ELSIF v_task.assignee_id <> p_user_id THEN
+        ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
+        ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
+            OR flowable.four_eyes_bar(v_task, COALESCE(NULLIF(v_task.assignee_id, p_user_id), v_task.acting_for))) THEN
+            RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'four-eyes');
         END IF;
         v_old := v_task.status; -- the row is locked: this time it is found
+        v_from := v_task.assignee_id;
+        v_eyes := TRUE;
     END LOOP;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
-        old_assignee, new_assignee, comments)
+        old_assignee, new_assignee, comments, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'COMPLETE', p_user_id, v_old, 'COMPLETED',
-        p_user_id, p_user_id, p_completion ->> 'outcomeReason');
+        v_from, p_user_id, p_completion ->> 'outcomeReason', flowable.acting_json(v_task.acting_for));
     RETURN jsonb_build_object('task', flowable.task_json(v_task), 'delivery',
         flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'complete', 'taskId', v_task.task_id,
             'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id,

@@ -23,54 +23,99 @@ BEGIN
                            FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name))));
 END $$;
 
--- The queue of a new task: of its first candidate group that has one, of its lane, else the default.
-CREATE FUNCTION flowable.queue_for(p_groups TEXT[], p_lane TEXT) RETURNS flowable.workflow_queues
+-- The queue of a new task: the one that the model names, of its first candidate group that has one, of its lane, by the
+-- rules of its definition, else the default. A queue that is not there or switched off is passed over, but for the
+-- default. A queue with rules of its own hands on, to each queue once. Answers why as well, and from where it was handed on.
+CREATE FUNCTION flowable.queue_for(p_instance flowable.process_instances, p_case onecms.cases, p_rules JSONB, n JSONB,
+    OUT queue flowable.workflow_queues, OUT routed_by TEXT, OUT handed_on TEXT[])
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_queue flowable.workflow_queues;
+    v_found RECORD;
+    v_facts JSONB;
+    v_next  TEXT;
 BEGIN
-    SELECT q.* INTO v_queue FROM (
-        SELECT 1 AS rank, g.place, r.queue_name
-        FROM unnest(p_groups) WITH ORDINALITY AS g (code, place)
-        JOIN entitlements.workflow_roles r ON r.role_code = g.code
-        UNION ALL SELECT 2, 0, p_lane
-        UNION ALL SELECT 3, 0, 'default-queue') AS route
-    JOIN flowable.workflow_queues q ON q.queue_name = route.queue_name
+    SELECT q AS queue, route.rule INTO v_found FROM (
+        SELECT 0 AS rank, 0 AS place, n ->> 'queue' AS queue_name, 'model' AS rule
+        UNION ALL
+        SELECT 1, g.ordinality, r.queue_name, 'role'
+        FROM jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]')) WITH ORDINALITY AS g
+        JOIN entitlements.workflow_roles r ON r.role_code = g.value
+        UNION ALL SELECT 2, 0, n ->> 'lane', 'lane') AS route
+    JOIN flowable.workflow_queues q ON q.queue_name = route.queue_name AND q.is_active
     ORDER BY route.rank, route.place
     LIMIT 1;
-    RETURN v_queue;
+    IF NOT FOUND AND p_rules <> '{}' THEN
+        v_facts := flowable.routing_facts(p_instance, p_case, p_rules, n);
+        v_next := flowable.queue_by_rules(p_rules, v_facts, '{}');
+        SELECT q AS queue, 'definition' AS rule INTO v_found FROM flowable.workflow_queues q WHERE q.queue_name = v_next;
+    END IF;
+    IF NOT FOUND THEN
+        SELECT q AS queue, 'default' AS rule INTO STRICT v_found FROM flowable.workflow_queues q WHERE q.queue_name = 'default-queue';
+    END IF;
+    queue := v_found.queue;
+    routed_by := v_found.rule;
+    WHILE queue.routing_rules <> '{}' LOOP
+        v_facts := flowable.routing_facts(p_instance, p_case, queue.routing_rules, n);
+        v_next := flowable.queue_by_rules(queue.routing_rules, v_facts, handed_on || queue.queue_name::TEXT);
+        EXIT WHEN v_next IS NULL;
+        handed_on := handed_on || queue.queue_name::TEXT;
+        SELECT q.* INTO STRICT queue FROM flowable.workflow_queues q WHERE q.queue_name = v_next;
+    END LOOP;
+END $$;
+
+-- What is to be said of a new task whose model names something that is not there.
+CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN NULLIF(concat_ws(' ',
+        CASE WHEN p_assignee IS NULL AND n ? 'assignee' THEN
+            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END,
+        CASE WHEN n ->> 'queue' <> p_queue AND NOT EXISTS (
+            SELECT FROM flowable.workflow_queues q WHERE q.queue_name = n ->> 'queue' AND q.is_active) THEN
+            'The queue ' || quote_literal(n ->> 'queue') || ' that the model names is not there or switched off: the next rule has chosen.' END,
+        CASE WHEN n ? 'calendar' AND NOT EXISTS (
+            SELECT FROM flowable.business_calendars b WHERE b.calendar_name = n ->> 'calendar') THEN
+            'The calendar ' || quote_literal(n ->> 'calendar') || ' that the model names is not there: that of the queue applies.' END), '');
 END $$;
 
 -- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
 -- open in its queue, on record: nobody else could ever work on it. The
 -- task of a called process moves the case of its caller.
-CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case_number TEXT, p_key TEXT, n JSONB, p_at TIMESTAMPTZ) RETURNS JSONB
+CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case onecms.cases, p_key TEXT, p_rules JSONB, n JSONB,
+    p_at TIMESTAMPTZ) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_groups   TEXT[] := ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]')));
-    v_queue    flowable.workflow_queues := flowable.queue_for(v_groups, n ->> 'lane');
+    v_route    RECORD;
+    v_queue    flowable.workflow_queues;
     v_task     flowable.workflow_tasks;
     v_assignee TEXT;
     v_hop      RECORD;
 BEGIN
+    SELECT r.* INTO v_route FROM flowable.queue_for(p_instance, p_case, p_rules, n) AS r;
+    v_queue := v_route.queue;
     SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
-        element_instance_id, case_id, case_number, process_key)
+        claim_due_date, element_instance_id, case_id, case_number, process_key, required_skills, four_eyes_of, severity, calendar_name)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
-        v_groups, ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
+        ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]'))), ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
         COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
         CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
-        COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(mins => v_queue.sla_minutes)),
-        n ->> 'elementInstanceId', p_instance.case_id, p_case_number, p_key)
+        COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(secs => COALESCE((n ->> 'completeSeconds')::BIGINT, v_queue.sla_minutes * 60))),
+        p_at + make_interval(secs => COALESCE((n ->> 'claimSeconds')::BIGINT, v_queue.claim_sla_minutes * 60)),
+        n ->> 'elementInstanceId', p_instance.case_id, p_case.case_number, p_key,
+        ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'skills', '[]'))),
+        ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'fourEyesOf', '[]'))), COALESCE(p_case.severity, ''),
+        (SELECT b.calendar_name FROM flowable.business_calendars b WHERE b.calendar_name = n ->> 'calendar'))
     RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments)
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
-        CASE WHEN v_assignee IS NULL AND n ? 'assignee' THEN
-            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END);
+        flowable.placing_comment(n, v_queue.queue_name, v_assignee),
+        jsonb_strip_nulls(jsonb_build_object('routedBy', v_route.routed_by, 'handedOnFrom', v_route.handed_on)));
     SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
     FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
     UPDATE onecms.case_workflow_mapping m
@@ -265,7 +310,7 @@ BEGIN
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
           AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
-              (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+              (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;
 
@@ -282,7 +327,8 @@ DECLARE
     v_instance    flowable.process_instances;
     v_known       flowable.commit_steps;
     v_key         TEXT;
-    v_case_number TEXT;
+    v_rules       JSONB;
+    v_case        onecms.cases;
     v_at          TIMESTAMPTZ := (p ->> 'at')::TIMESTAMPTZ;
     v_actor       TEXT := COALESCE(NULLIF(p ->> 'actor', ''), 'SYSTEM');
     v_command     UUID := NULLIF(p ->> 'commandId', '')::UUID;
@@ -335,10 +381,11 @@ BEGIN
         PERFORM flowable.cancel_tasks(v_instance.process_instance_id, p -> 'cancelTasks', v_actor);
     END IF;
     IF p ? 'newTasks' THEN
-        SELECT d.process_key INTO STRICT v_key FROM flowable.workflow_definitions d WHERE d.workflow_id = v_instance.workflow_id;
-        SELECT c.case_number INTO v_case_number FROM onecms.cases c WHERE c.case_id = v_instance.case_id;
+        SELECT d.process_key, d.routing_rules INTO STRICT v_key, v_rules FROM flowable.workflow_definitions d
+        WHERE d.workflow_id = v_instance.workflow_id;
+        SELECT c.* INTO v_case FROM onecms.cases c WHERE c.case_id = v_instance.case_id;
         v_result := v_result || jsonb_build_object('tasks', (
-            SELECT jsonb_agg(flowable.place_task(v_instance, v_case_number, v_key, n.value, v_at) ORDER BY n.ordinality)
+            SELECT jsonb_agg(flowable.place_task(v_instance, v_case, v_key, v_rules, n.value, v_at) ORDER BY n.ordinality)
             FROM jsonb_array_elements(p -> 'newTasks') WITH ORDINALITY AS n));
     END IF;
     IF p ? 'escalations' THEN

@@ -44,8 +44,8 @@ AS $$
     WHERE counted.queue_id = q.queue_id AND q.current_load <> counted.load
 $$;
 
--- Correction 17: moves what is over a queue's capacity to queues of the same department and type that have room, the
--- newest and least urgent tasks first.
+-- Correction 17: moves what is over a queue's capacity to queues of the same department and type that have room, what would
+-- be claimed last first. Whoever works on the other queue may claim it there (lend_tasks).
 CREATE PROCEDURE flowable.rebalance_queue_loads()
     LANGUAGE plpgsql
 AS $$
@@ -53,9 +53,8 @@ DECLARE
     v_from RECORD;
     v_to   RECORD;
     v_over INTEGER;
-    v_moved INTEGER;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('flowable.rebalance_queue_loads', 0)); -- two at once would move too much
+    PERFORM flowable.serialize_moves();
     CALL flowable.update_queue_statistics();
     FOR v_from IN SELECT * FROM flowable.workflow_queues q WHERE q.is_active AND q.current_load > q.max_capacity ORDER BY q.queue_id LOOP
         v_over := v_from.current_load - v_from.max_capacity;
@@ -66,24 +65,7 @@ BEGIN
             ORDER BY q.current_load::NUMERIC / NULLIF(q.max_capacity, 0), q.queue_id
         LOOP
             EXIT WHEN v_over <= 0;
-            WITH moving AS (
-                SELECT t.task_id, t.status FROM flowable.workflow_tasks t
-                WHERE t.queue_name = v_from.queue_name AND t.status IN ('OPEN', 'ESCALATED')
-                ORDER BY (t.status = 'ESCALATED'), t.priority, t.created_at DESC
-                LIMIT least(v_over, v_to.max_capacity - v_to.current_load)
-                FOR UPDATE SKIP LOCKED),
-            moved AS (
-                UPDATE flowable.workflow_tasks t SET queue_name = v_to.queue_name, version = t.version + 1
-                FROM moving WHERE t.task_id = moving.task_id
-                RETURNING t.task_id, t.process_instance_id, t.status)
-            INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments)
-            SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
-                'Moved from ' || v_from.queue_name || ' to ' || v_to.queue_name || ': over capacity'
-            FROM moved m;
-            GET DIAGNOSTICS v_moved = ROW_COUNT;
-            v_over := v_over - v_moved;
-            UPDATE flowable.workflow_queues q SET current_load = q.current_load + v_moved WHERE q.queue_id = v_to.queue_id;
-            UPDATE flowable.workflow_queues q SET current_load = q.current_load - v_moved WHERE q.queue_id = v_from.queue_id;
+            v_over := v_over - flowable.lend_tasks(v_from.queue_name, v_to.queue_name, least(v_over, v_to.max_capacity - v_to.current_load));
         END LOOP;
     END LOOP;
 END $$;
@@ -110,6 +92,8 @@ BEGIN
         DELETE FROM flowable.workflow_tasks t USING flowable.process_instances i
         WHERE i.process_instance_id = t.process_instance_id
           AND i.completed_at < CURRENT_TIMESTAMP - make_interval(days => p_days)
+          AND NOT EXISTS ( -- four eyes ask what was done in the whole case
+            SELECT FROM flowable.process_instances s WHERE s.process_instance_id = i.super_process_id AND s.completed_at IS NULL)
         RETURNING t.*),
     past AS (
         DELETE FROM flowable.task_history h USING old WHERE h.task_id = old.task_id

@@ -11,7 +11,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %I.%I DISABLE ROW LEVEL SECURITY', v_policy.schemaname, v_policy.tablename);
     END LOOP;
 END $$;
-DROP FUNCTION entitlements.caller_queues, flowable.task_is_seen, flowable.sees_task, flowable.sees_task_of, flowable.sees_instance, flowable.sees_command;
+DROP FUNCTION entitlements.caller_manages, entitlements.caller_queues, flowable.task_is_seen, flowable.sees_task, flowable.sees_task_of, flowable.sees_instance, flowable.sees_command;
 REVOKE ALL ON ALL TABLES IN SCHEMA entitlements, flowable, onecms FROM nextgen_api, nextgen_worker;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA onecms FROM nextgen_api, nextgen_worker;
 REVOKE ALL ON PROCEDURE flowable.archive_completed_tasks(INTEGER) FROM nextgen_worker;

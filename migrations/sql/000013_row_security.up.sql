@@ -5,8 +5,8 @@ SET LOCAL ROLE nextgen_owner;
 GRANT SELECT ON ALL TABLES IN SCHEMA entitlements, flowable, onecms TO nextgen_worker;
 GRANT INSERT, UPDATE ON entitlements.departments, entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles,
     flowable.workflow_queues, flowable.queue_assignments TO nextgen_worker;
--- What is deployed is never changed, only switched on and off.
-GRANT INSERT, UPDATE (is_active) ON flowable.workflow_definitions TO nextgen_worker, nextgen_api;
+-- What is deployed is never changed, only switched on and off, and how its tasks are routed and measured.
+GRANT INSERT, UPDATE (is_active, routing_rules, sla_config) ON flowable.workflow_definitions TO nextgen_worker, nextgen_api;
 GRANT INSERT, UPDATE ON flowable.process_instances, flowable.workflow_variables, flowable.activity_history, flowable.incidents,
     flowable.workflow_tasks, onecms.cases, onecms.case_workflow_mapping TO nextgen_worker;
 GRANT INSERT ON flowable.task_history, flowable.escalations, flowable.commit_steps, onecms.case_routing TO nextgen_worker;
@@ -31,20 +31,31 @@ GRANT EXECUTE ON PROCEDURE flowable.archive_completed_tasks(INTEGER) TO nextgen_
 REVOKE ALL ON FUNCTION flowable.ensure_history_partitions(INTEGER) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION flowable.ensure_history_partitions(INTEGER) TO nextgen_worker;
 
--- The queues the caller works on, through any valid role.
+-- Whether the caller keeps the absences of a user: it is their own, somebody's whom they supervise, or they manage users.
+CREATE FUNCTION entitlements.caller_manages(p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN p_user_id = entitlements.caller() OR entitlements.caller_may('manage-users') OR EXISTS (
+        SELECT FROM entitlements.users u WHERE u.user_id = p_user_id AND u.supervisor_id = entitlements.caller());
+END $$;
+
+-- The queues the caller works on, through any valid role, and those of whom they stand in for.
 CREATE FUNCTION entitlements.caller_queues() RETURNS TEXT[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_groups TEXT[] := entitlements.caller_groups();
 BEGIN
     RETURN (
         SELECT COALESCE(array_agg(DISTINCT names.queue_name), '{}') FROM (
             SELECT r.queue_name::TEXT AS queue_name FROM entitlements.workflow_roles r
-            WHERE r.role_code = ANY (entitlements.caller_roles()) AND r.queue_name IS NOT NULL
+            WHERE r.role_code = ANY (v_groups) AND r.queue_name IS NOT NULL
             UNION
             SELECT q.queue_name::TEXT FROM entitlements.workflow_roles r
             JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
             JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id
-            WHERE r.role_code = ANY (entitlements.caller_roles())) AS names);
+            WHERE r.role_code = ANY (v_groups)) AS names);
 END $$;
 
 -- Correction 14: forced, so that the owner is bound as well; policies for every command; no caller means no rows. A
@@ -71,30 +82,33 @@ CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owne
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
     USING (current_setting('app.archiving', TRUE) = 'on') WITH CHECK (current_setting('app.archiving', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+-- What somebody holds or has completed counts against them, whoever asks: see room_for and four_eyes_bars.
+CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (current_setting('app.checking', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
 CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
 
-CREATE POLICY own_or_admin ON entitlements.user_workflow_roles FOR SELECT TO nextgen_api
-    USING (user_id = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('admin')));
+CREATE POLICY own_or_managed ON entitlements.user_workflow_roles FOR SELECT TO nextgen_api
+    USING (user_id = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('manage-users')));
 
--- People see their own absences and whom they stand in for.
-CREATE POLICY own_or_admin ON entitlements.user_absences FOR SELECT TO nextgen_api
-    USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR (SELECT entitlements.caller_may('admin')));
+-- People see their own absences, whom they stand in for, and those of whom they supervise.
+CREATE POLICY own_or_managed ON entitlements.user_absences FOR SELECT TO nextgen_api
+    USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR entitlements.caller_manages(user_id));
 
--- Who sees a task: whoever holds it, did it, may claim it, or works on its queue; what is cheap to ask comes first. The
+-- Who sees a task: whoever holds it, did it, may claim it, or works on its queue, and whoever stands in for them; what is
+-- cheap to ask comes first. The
 -- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
 -- It puts this body in place of the call as long as the body names each of them once.
 CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
-    p_caller TEXT, p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
+    p_people TEXT[], p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT p_caller = ANY (ARRAY[p_assignee, p_completed_by] || p_users) OR p_groups && p_roles OR p_queue = ANY (p_queues) OR p_admin $$;
+AS $$ SELECT p_groups && p_roles OR p_people && (ARRAY[p_assignee, p_completed_by] || p_users) OR p_queue = ANY (p_queues) OR p_admin $$;
 CREATE POLICY task_access_policy ON flowable.workflow_tasks FOR SELECT TO nextgen_api
     USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
-        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))));
 CREATE POLICY task_act_policy ON flowable.workflow_tasks FOR UPDATE TO nextgen_api
     USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
-        (SELECT entitlements.caller()), (SELECT entitlements.caller_roles()), (SELECT entitlements.caller_queues()),
+        (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))))
     WITH CHECK ((SELECT entitlements.caller()) IS NOT NULL);
 

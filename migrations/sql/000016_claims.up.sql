@@ -1,0 +1,298 @@
+BEGIN;
+SET LOCAL ROLE nextgen_owner;
+
+-- Ranks ---------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION flowable.hours_since_2020(p_at TIMESTAMPTZ) RETURNS DOUBLE PRECISION
+    LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT date_part('epoch', p_at) / 3600 - 438288 $$;
+
+-- The candidate groups that tasks of a queue have named. A search finds by it in which queues a group has tasks.
+CREATE TABLE flowable.queue_groups (
+    queue_name VARCHAR(100) NOT NULL,
+    role_code  TEXT         NOT NULL,
+    CONSTRAINT queue_groups_pkey PRIMARY KEY (queue_name, role_code),
+    CONSTRAINT queue_groups_queue_fkey FOREIGN KEY (queue_name) REFERENCES flowable.workflow_queues (queue_name)
+);
+
+CREATE INDEX idx_queue_groups_role ON flowable.queue_groups (role_code);
+
+-- Keeps the place of a claimable task in its queue. The effective priority of a task is
+--   base * priority + age * hours since it was created - slack * hours until it is due + severity
+-- with the weights of its queue; what is left out of them counts 1 (base), 1 (age), 0 (slack; 2 in a PRIORITY queue) and 0.
+-- All tasks of a queue gain age + slack an hour, so their order is that of the constant part, which is what claim_rank holds.
+-- A task without a due date counts as due 30 days after its creation.
+CREATE FUNCTION flowable.rank_task() RETURNS TRIGGER
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    v_queue flowable.workflow_queues;
+    w       JSONB;
+    v_age   DOUBLE PRECISION;
+    v_slack DOUBLE PRECISION;
+BEGIN
+    SELECT q.* INTO v_queue FROM flowable.workflow_queues q WHERE q.queue_name = NEW.queue_name;
+    w := v_queue.priority_weights;
+    v_age := COALESCE((w ->> 'age')::DOUBLE PRECISION, 1);
+    v_slack := COALESCE((w ->> 'slack')::DOUBLE PRECISION, CASE v_queue.queue_type WHEN 'PRIORITY' THEN 2 ELSE 0 END);
+    NEW.claim_rank := COALESCE((w ->> 'base')::DOUBLE PRECISION, 1) * NEW.priority
+        - v_age * flowable.hours_since_2020(NEW.created_at)
+        - v_slack * flowable.hours_since_2020(least(COALESCE(NEW.due_date, NEW.created_at + INTERVAL '30 days'), NEW.created_at + INTERVAL '3650 days'))
+        + COALESCE((w -> 'severity' ->> NEW.severity)::DOUBLE PRECISION, 0);
+    NEW.claim_growth := v_age + v_slack;
+    NEW.claim_lane := CASE
+        WHEN NEW.status = 'ESCALATED' THEN 0
+        WHEN NEW.priority >= (w #>> '{express,minPriority}')::INTEGER OR w #> '{express,severities}' ? NEW.severity THEN 1
+        ELSE 2 END;
+    NEW.rank_version := COALESCE(v_queue.rank_version, 0);
+    IF TG_OP = 'INSERT' OR NEW.queue_name <> OLD.queue_name THEN
+        INSERT INTO flowable.queue_groups (queue_name, role_code)
+        SELECT v_queue.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
+        WHERE v_queue.queue_name IS NOT NULL AND NOT EXISTS (
+            SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = v_queue.queue_name)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER workflow_tasks_rank_new BEFORE INSERT ON flowable.workflow_tasks
+    FOR EACH ROW EXECUTE FUNCTION flowable.rank_task();
+CREATE TRIGGER workflow_tasks_rank BEFORE UPDATE ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED') AND
+        (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
+        IS DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version))
+    EXECUTE FUNCTION flowable.rank_task();
+
+CREATE FUNCTION flowable.note_new_weights() RETURNS TRIGGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    NEW.rank_version := OLD.rank_version + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER workflow_queues_weights BEFORE UPDATE ON flowable.workflow_queues
+    FOR EACH ROW WHEN ((NEW.queue_type, NEW.priority_weights) IS DISTINCT FROM (OLD.queue_type, OLD.priority_weights))
+    EXECUTE FUNCTION flowable.note_new_weights();
+
+-- Ranks some claimable tasks of a queue whose weights have changed. Answers how many; 0 when all are ranked. Several may do it
+-- at once.
+CREATE FUNCTION flowable.rank_tasks(p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_queue flowable.workflow_queues;
+    v_done  INTEGER;
+BEGIN
+    FOR v_queue IN SELECT q.* FROM flowable.workflow_queues q WHERE q.rank_version <> q.ranked_version ORDER BY q.queue_id LOOP
+        UPDATE flowable.workflow_tasks t SET rank_version = v_queue.rank_version
+        WHERE t.task_id IN (
+            SELECT s.task_id FROM flowable.workflow_tasks s
+            WHERE s.queue_name = v_queue.queue_name AND s.status IN ('OPEN', 'ESCALATED') AND s.rank_version <> v_queue.rank_version
+            LIMIT p_most
+            FOR UPDATE SKIP LOCKED);
+        GET DIAGNOSTICS v_done = ROW_COUNT;
+        IF v_done > 0 THEN
+            RETURN v_done;
+        END IF;
+        UPDATE flowable.workflow_queues q SET ranked_version = v_queue.rank_version
+        WHERE q.queue_id = v_queue.queue_id AND NOT EXISTS ( -- what somebody holds locked just now is for the next time
+            SELECT FROM flowable.workflow_tasks s
+            WHERE s.queue_name = v_queue.queue_name AND s.status IN ('OPEN', 'ESCALATED') AND s.rank_version <> v_queue.rank_version);
+    END LOOP;
+    RETURN 0;
+END $$;
+
+-- Moves between queues --------------------------------------------------------------------------------------------------
+
+-- Moves go one after the other: two at once would move too much. Unclaimed tasks are claimed meanwhile.
+CREATE FUNCTION flowable.serialize_moves() RETURNS VOID
+    LANGUAGE sql
+AS $$ SELECT pg_advisory_xact_lock(hashtextextended('flowable.rebalance_queue_loads', 0)) $$;
+
+-- Moves claimable tasks to another queue, for capacity and by the system. home_queue remembers where a task belongs, until it
+-- is back. The workflow learns of it. Answers how many, and keeps the load of both queues.
+CREATE FUNCTION flowable.move_tasks(p_ids TEXT[], p_from TEXT, p_to TEXT, p_why TEXT) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_moved INTEGER;
+BEGIN
+    WITH moved AS (
+        UPDATE flowable.workflow_tasks t
+        SET queue_name = p_to, home_queue = NULLIF(COALESCE(t.home_queue, t.queue_name), p_to), version = t.version + 1
+        WHERE t.task_id = ANY (p_ids)
+        RETURNING t.task_id, t.process_instance_id, t.status)
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
+    SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
+        'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
+        jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+    FROM moved m;
+    GET DIAGNOSTICS v_moved = ROW_COUNT;
+    UPDATE flowable.workflow_queues q
+    SET current_load = q.current_load + CASE q.queue_name WHEN p_to THEN v_moved ELSE -v_moved END
+    WHERE q.queue_name IN (p_from, p_to) AND v_moved > 0;
+    RETURN v_moved;
+END $$;
+
+-- Lends tasks of a queue to another one, those that would be claimed last. Personal ones stay: in the other queue whoever works
+-- on it may claim what is lent. Answers how many were moved.
+CREATE FUNCTION flowable.lend_tasks(p_from TEXT, p_to TEXT, p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN flowable.move_tasks(ARRAY(
+        SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED')
+          AND (t.candidate_users = '{}' OR t.candidate_groups <> '{}')
+        ORDER BY t.claim_lane DESC, t.claim_rank, t.task_id DESC
+        LIMIT p_most
+        FOR UPDATE SKIP LOCKED), p_from, p_to, 'over capacity');
+END $$;
+
+-- Takes what is over the capacity of queues to the OVERFLOW queues that they name, as far as these have room, and brings back
+-- what such a queue has, in the order in which it is claimed, where its own queue has room again.
+CREATE PROCEDURE flowable.relieve_queues()
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_queue RECORD;
+BEGIN
+    PERFORM flowable.serialize_moves();
+    CALL flowable.update_queue_statistics();
+    FOR v_queue IN
+        SELECT home.queue_name AS home, away.queue_name AS away, home.max_capacity - home.current_load AS room
+        FROM flowable.workflow_queues home
+        JOIN flowable.workflow_queues away ON away.queue_type = 'OVERFLOW' AND away.queue_name <> home.queue_name
+        WHERE home.is_active AND home.current_load < home.max_capacity
+          AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.home_queue = home.queue_name AND t.queue_name = away.queue_name)
+        ORDER BY home.queue_id, away.queue_id
+    LOOP
+        PERFORM flowable.move_tasks(ARRAY(
+            SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
+            WHERE t.home_queue = v_queue.home AND t.queue_name = v_queue.away AND t.status IN ('OPEN', 'ESCALATED')
+            ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
+            LIMIT v_queue.room
+            FOR UPDATE SKIP LOCKED), v_queue.away, v_queue.home, 'there is room again');
+    END LOOP;
+    FOR v_queue IN
+        SELECT q.queue_name AS home, q.overflow_queue AS away FROM flowable.workflow_queues q
+        WHERE q.is_active AND q.current_load > q.max_capacity AND q.overflow_queue IS NOT NULL
+        ORDER BY q.queue_id
+    LOOP -- the loads as they are by now: several may share one
+        PERFORM flowable.lend_tasks(home.queue_name, away.queue_name,
+            least(home.current_load - home.max_capacity, away.max_capacity - away.current_load))
+        FROM flowable.workflow_queues home, flowable.workflow_queues away
+        WHERE home.queue_name = v_queue.home AND away.queue_name = v_queue.away
+          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity;
+    END LOOP;
+END $$;
+
+-- Pushing -----------------------------------------------------------------------------------------------------------------
+
+-- When somebody was last pushed a task through an assignment: whose turn it is.
+CREATE TABLE flowable.assignment_turns (
+    assignment_id BIGINT      NOT NULL,
+    user_id       VARCHAR(50) NOT NULL,
+    pushed_at     TIMESTAMPTZ NOT NULL,
+    CONSTRAINT assignment_turns_pkey PRIMARY KEY (assignment_id, user_id),
+    CONSTRAINT assignment_turns_assignment_fkey FOREIGN KEY (assignment_id) REFERENCES flowable.queue_assignments (assignment_id) ON DELETE CASCADE,
+    CONSTRAINT assignment_turns_user_fkey FOREIGN KEY (user_id) REFERENCES entitlements.users (user_id)
+);
+CREATE INDEX idx_assignment_turns_user ON flowable.assignment_turns (user_id);
+
+-- The active queues of which some assignment pushes tasks, and which have any.
+CREATE FUNCTION flowable.pushing_queues() RETURNS TABLE (queue_name TEXT)
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+    WHERE q.is_active
+      AND EXISTS (
+        SELECT FROM flowable.queue_assignments a
+        WHERE a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL')
+      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED'))
+    ORDER BY q.queue_id;
+END $$;
+
+-- Who is pushed the next task of a queue: somebody present who has room, by the strategy of the assignment that lets them work
+-- on it. Of several assignments, those of PRIORITY_WEIGHTED come by their level, others take turns. Within one:
+--   ROUND_ROBIN        whoever was pushed one longest ago
+--   LEAST_LOADED, PRIORITY_WEIGHTED  whoever has used least of what they may hold of the queue, then whoever holds least at all
+--   SKILL_BASED        whoever has fewest skills, so that those with more are left for what only they can do; then as LEAST_LOADED
+-- p_tried are people for whom there is nothing.
+CREATE FUNCTION flowable.next_to_push(p_queue TEXT, p_tried TEXT[])
+    RETURNS TABLE (user_id TEXT, assignment_id BIGINT, strategy TEXT, skilled BOOLEAN)
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH people AS (
+        SELECT DISTINCT u.user_id::TEXT AS person, a.assignment_id AS assignment, a.assignment_strategy::TEXT AS kind,
+            q.queue_type = 'SPECIALIZED' OR a.assignment_strategy = 'SKILL_BASED' AS asks,
+            CASE a.assignment_strategy WHEN 'PRIORITY_WEIGHTED' THEN a.priority_level ELSE 50 END AS level, a.max_tasks_per_user AS most
+        FROM flowable.workflow_queues q
+        JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL'
+        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
+        JOIN entitlements.user_workflow_roles ur ON ur.role_id = r.role_id AND ur.valid_from <= CURRENT_TIMESTAMP
+         AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
+        JOIN entitlements.users u ON u.user_id = ur.user_id AND u.is_active
+        WHERE q.queue_name = p_queue AND q.is_active AND NOT u.user_id = ANY (p_tried)
+          AND NOT EXISTS (
+            SELECT FROM entitlements.user_absences b
+            WHERE b.user_id = u.user_id AND b.absent_from <= CURRENT_TIMESTAMP AND b.absent_until > CURRENT_TIMESTAMP))
+    SELECT p.person, p.assignment, p.kind, p.asks
+    FROM people p
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE t.queue_name = p_queue) AS here, count(*) AS everywhere FROM flowable.workflow_tasks t
+        WHERE t.assignee_id = p.person AND t.status IN ('CLAIMED', 'DELEGATED')) AS held
+    LEFT JOIN flowable.assignment_turns own ON own.assignment_id = p.assignment AND own.user_id = p.person
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(max(k.pushed_at), '-infinity') AS last FROM flowable.assignment_turns k WHERE k.assignment_id = p.assignment) AS role
+    WHERE held.here < p.most
+    ORDER BY p.level DESC, role.last, p.assignment,
+        CASE p.kind WHEN 'ROUND_ROBIN' THEN COALESCE(own.pushed_at, '-infinity') END,
+        CASE p.kind WHEN 'SKILL_BASED' THEN cardinality(entitlements.skills_of(p.person)) END,
+        held.here::DOUBLE PRECISION / p.most, held.everywhere, COALESCE(own.pushed_at, '-infinity'), p.person
+    LIMIT 1;
+END $$;
+
+-- Pushes tasks of a queue to people, in the order in which they are claimed, as long as somebody has room, and p_most at most.
+-- Nobody waits: a queue that another process is pushing, and people who are claiming at this moment, are left for the next
+-- time. Answers how many.
+CREATE FUNCTION flowable.push_tasks(p_queue TEXT, p_most INTEGER) RETURNS INTEGER
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_pushed INTEGER := 0;
+    v_tried  TEXT[] := '{}';
+    v_next   RECORD;
+    v_roles  TEXT[];
+    v_task   flowable.workflow_tasks;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('push:' || p_queue, 0)) THEN
+        RETURN 0;
+    END IF;
+    WHILE v_pushed < p_most LOOP
+        SELECT n.* INTO v_next FROM flowable.next_to_push(p_queue, v_tried) AS n;
+        EXIT WHEN NOT FOUND;
+        v_tried := v_tried || v_next.user_id;
+        CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('claim:' || v_next.user_id, 0));
+        v_roles := entitlements.roles_of(v_next.user_id);
+        CONTINUE WHEN flowable.room_for(v_next.user_id, v_roles, p_queue) <= 0; -- claimed before the lock was ours
+        v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles, v_next.skilled, TRUE);
+        CONTINUE WHEN v_task.task_id IS NULL;
+        PERFORM flowable.give_task(v_task, v_next.user_id, gen_random_uuid(), 'SYSTEM', jsonb_build_object('pushed', v_next.strategy));
+        INSERT INTO flowable.assignment_turns AS k (assignment_id, user_id, pushed_at)
+        VALUES (v_next.assignment_id, v_next.user_id, clock_timestamp())
+        ON CONFLICT ON CONSTRAINT assignment_turns_pkey DO UPDATE SET pushed_at = EXCLUDED.pushed_at;
+        v_tried := v_tried[:cardinality(v_tried) - 1];
+        v_pushed := v_pushed + 1;
+    END LOOP;
+    RETURN v_pushed;
+END $$;
+
+GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
+GRANT SELECT ON flowable.queue_groups TO nextgen_api;
+GRANT SELECT, INSERT, UPDATE ON flowable.assignment_turns TO nextgen_worker;
+
+COMMIT;
