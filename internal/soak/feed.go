@@ -30,10 +30,11 @@ const (
 	feedMost  = 20 // cases at once
 )
 
-func (f *feeder) feed(ctx context.Context) error {
+// feed starts cases until the time is over. Those under way are finished.
+func (f *feeder) feed(ctx context.Context, until time.Time) error {
 	tick := time.NewTicker(feedEvery)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && time.Now().Before(until) {
 		for range min(int64(f.backlog)-f.open(), feedMost) {
 			if err := f.start(ctx); err != nil && ctx.Err() == nil {
 				return err

@@ -48,12 +48,10 @@ func work(ctx context.Context, s *stack.Stack, url string, place *place, plan pl
 
 	working, stopWorking := context.WithCancel(ctx)
 	defer stopWorking()
-	feeding, stopFeeding := context.WithTimeout(working, plan.span)
-	defer stopFeeding()
 	everybody := &crew{stop: stopWorking}
 	everybody.do(func() error { return watcher.watch(working) })
 	fed := make(chan struct{})
-	everybody.do(func() error { defer close(fed); return feeder.feed(feeding) })
+	everybody.do(func() error { defer close(fed); return feeder.feed(working, time.Now().Add(plan.span)) })
 	for i, user := range place.people {
 		p := &person{user: user, client: s.As(user), chance: rand.New(rand.NewPCG(plan.seed, uint64(i)+2)), log: seen}
 		everybody.do(func() error { return p.work(working) })
@@ -69,6 +67,9 @@ func work(ctx context.Context, s *stack.Stack, url string, place *place, plan pl
 	r.Failures = append(r.Failures, watcher.overfed...)
 	for _, err := range everybody.errors {
 		r.Failures = append(r.Failures, err.Error())
+	}
+	if len(everybody.errors) > 0 {
+		return r, errors.New("it did not come to its end")
 	}
 	verdicts, err := judge(ctx, conn, s, feeder.started.Load(), plan.most)
 	r.Failures = append(r.Failures, verdicts...)
