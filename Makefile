@@ -29,7 +29,7 @@ test: build ## run every test against a real PostgreSQL and a real Temporal serv
 	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) NEXTGEN_BINARY=$(CURDIR)/bin/nextgen go test -count=1 -timeout 20m ./...
 	cd devserver && go test -timeout 5m ./...
 
-bench: build ## measure the human step beside a bare Temporal loop, and more; ONLY=steps|shapes|claims, OUT=file.json keeps the figures
+bench: build ## measure the human step beside a bare Temporal loop, and more; ONLY=steps|shapes|transactions|deadlines|claims, OUT=file.json keeps the figures
 	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) go run ./internal/bench $(if $(ONLY),-only $(ONLY)) $(if $(OUT),-json $(OUT))
 
 soak: build ## let 200 people work on 20 queues for FOR=30m, and fail if one is passed over or a limit does not hold

@@ -19,6 +19,45 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
+// administrationRoutes are the operations on queues, calendars and the organisation.
+func (s *Server) administrationRoutes() []route {
+	return []route{
+		{"GET", "/api/workflow/queues", s.listQueues},
+		{"POST", "/api/workflow/queues", bare(creating("queueName", casework.MaxQueueName, casework.NewQueueSettings, s.deps.Store.CreateQueue))},
+		{"GET", "/api/workflow/queues/:queueName", bare(reading("queueName", s.deps.Store.Queue))},
+		{"PATCH", "/api/workflow/queues/:queueName", bare(changing("queueName", s.deps.Store.ChangeQueue))},
+		{"PUT", "/api/workflow/queues/:queueName/assignments/:roleCode", bare(s.assign)},
+		{"DELETE", "/api/workflow/queues/:queueName/assignments/:roleCode", bare(s.unassign)},
+		{"POST", "/api/workflow/queues/:queueName/rebalance", bare(reading("queueName", s.deps.Store.RebalanceQueue))},
+		{"GET", "/api/workflow/calendars", listing(s.deps.Store.Calendars)},
+		{"POST", "/api/workflow/calendars", bare(creating("calendarName", casework.MaxCalendarName, casework.NewCalendarSettings, s.deps.Store.CreateCalendar))},
+		{"GET", "/api/workflow/calendars/:calendarName", bare(reading("calendarName", s.deps.Store.Calendar))},
+		{"PATCH", "/api/workflow/calendars/:calendarName", bare(changing("calendarName", s.deps.Store.ChangeCalendar))},
+		{"DELETE", "/api/workflow/calendars/:calendarName", bare(dropping("calendarName", s.deps.Store.DropCalendar))},
+
+		{"GET", "/api/entitlements/departments", listing(s.deps.Store.Departments)},
+		{"POST", "/api/entitlements/departments", bare(creating("departmentCode", casework.MaxCode, casework.NewDepartmentSettings, s.deps.Store.CreateDepartment))},
+		{"GET", "/api/entitlements/departments/:departmentCode", bare(reading("departmentCode", s.deps.Store.Department))},
+		{"PATCH", "/api/entitlements/departments/:departmentCode", bare(changing("departmentCode", s.deps.Store.ChangeDepartment))},
+		{"GET", "/api/entitlements/roles", listing(s.deps.Store.Roles)},
+		{"POST", "/api/entitlements/roles", bare(creating("roleCode", casework.MaxRoleCode, casework.NewRoleSettings, s.deps.Store.CreateRole))},
+		{"GET", "/api/entitlements/roles/:roleCode", bare(reading("roleCode", s.deps.Store.Role))},
+		{"PATCH", "/api/entitlements/roles/:roleCode", bare(changing("roleCode", s.deps.Store.ChangeRole))},
+		{"GET", "/api/entitlements/users", s.listUsers},
+		{"POST", "/api/entitlements/users", bare(creating("userId", casework.MaxCode, casework.NewUserSettings, s.deps.Store.CreateUser))},
+		{"GET", "/api/entitlements/users/:userId", bare(reading("userId", s.deps.Store.User))},
+		{"PATCH", "/api/entitlements/users/:userId", bare(changing("userId", s.deps.Store.ChangeUser))},
+		{"GET", "/api/entitlements/users/:userId/roles", listingOf("userId", s.deps.Store.Grants)},
+		{"PUT", "/api/entitlements/users/:userId/roles/:roleCode", bare(s.grant)},
+		{"DELETE", "/api/entitlements/users/:userId/roles/:roleCode", bare(s.revoke)},
+		{"GET", "/api/entitlements/users/:userId/absences", listingOf("userId", s.deps.Store.Absences)},
+		{"POST", "/api/entitlements/users/:userId/absences", bare(s.addAbsence)},
+		{"DELETE", "/api/entitlements/users/:userId/absences/:absenceId", bare(s.dropAbsence)},
+		{"GET", "/api/entitlements/me", bare(s.getMe)},
+		{"POST", "/api/entitlements/check", bare(s.checkAct)},
+	}
+}
+
 // What administrators write is listed, read, created, changed and deleted in one way: these make the handlers of it out of
 // the methods of the store. param is the parameter of the path that names the thing.
 

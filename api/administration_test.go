@@ -27,9 +27,6 @@ const (
 func put(user, path, body string) request {
 	return request{method: "PUT", path: path, user: user, body: body}
 }
-func patch(user, path, body string) request {
-	return request{method: "PATCH", path: path, user: user, body: body}
-}
 func drop(user, path string) request { return request{method: "DELETE", path: path, user: user} }
 
 // administration lists the operations by which the organisation is read and changed.
@@ -125,6 +122,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 	w.do(t, 200, patch(admin, people+"/"+james, `{"supervisor": "`+sarah+`"}`))
 	w.do(t, 201, post(admin, people+"/"+james+"/absences", `{"from": "2098-01-01T00:00:00Z", "until": "2098-02-01T00:00:00Z", "substituteId": "`+sarah+`"}`))
 	w.exec(t, "INSERT INTO entitlements.users (user_id, username, is_active) VALUES ('gone', 'gone', FALSE)")
+	w.do(t, 201, post(admin, calendars, `{"calendarName": "office", "timeZone": "UTC", "workingHours": {"monday": [["09:00", "17:00"]]}}`))
 	queue, role, user := queues+"/"+legalQueue, roles+"/"+legal, people+"/"+sarah
 	before := w.snapshot(t, true)
 	for name, test := range map[string]struct {
@@ -151,6 +149,7 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 		"a calendar without working time":        {post(admin, calendars, `{"calendarName": "c", "timeZone": "Europe/Berlin", "workingHours": {"monday": []}}`), []string{"body.workingHours"}},
 		"a calendar that says nothing":           {post(admin, calendars, `{"calendarName": "c"}`), []string{"body.timeZone", "body.workingHours"}},
 		"a calendar that is all wrong":           {post(admin, calendars, `{"calendarName": "c", "timeZone": "Mars/Olympus", "workingHours": {"funday": [], "monday": [["09:00", "08:00"], ["9:00", "10:00"], ["10:00", "12:00"], ["11:00", "13:00"], ["1:00"]], "sunday": 1}, "holidays": ["2026-02-30", 3]}`), []string{"body.holidays/0", "body.holidays/1", "body.timeZone", "body.workingHours/funday", "body.workingHours/monday/0", "body.workingHours/monday/1/0", "body.workingHours/monday/3", "body.workingHours/monday/4", "body.workingHours/sunday"}},
+		"a calendar that loses its working time": {patch(admin, calendars+"/office", `{"workingHours": {}, "timeZone": ""}`), []string{"body.timeZone", "body.workingHours"}},
 		"a department without a name":            {post(admin, departments, `{"departmentCode": "X"}`), []string{"body.departmentName"}},
 		"a department below itself":              {patch(admin, departments+"/LEGAL", `{"parent": "TAX"}`), []string{"body.parent"}},
 		"a department that is its own parent":    {patch(admin, departments+"/LEGAL", `{"parent": "LEGAL"}`), []string{"body.parent"}},
@@ -172,7 +171,11 @@ func TestAdministrationSaysEveryMistakeWithItsPlace(t *testing.T) {
 		"substitutes in a circle":                {post(admin, user+"/absences", `{"from": "2098-01-31T00:00:00Z", "until": "2098-02-03T00:00:00Z", "substituteId": "`+james+`"}`), []string{"body.substituteId"}},
 		"rules of a definition to nowhere":       {patch(admin, reviewV1, `{"routingRules": {"rules": [{"when": {"all": [{"variable": "a", "near": 1}]}, "queue": "nowhere"}]}}`), []string{"body.routingRules/rules/0/queue", "body.routingRules/rules/0/when/all/0", "body.routingRules/rules/0/when/all/0/near"}},
 		"a question about nothing that can be":   {post(admin, check, `{"action": "fly"}`), []string{"body.action"}},
-		"a question about a task and a queue":    {post(admin, check, `{"action": "claim", "taskId": "t", "queueName": "q"}`), []string{"body.queueName"}},
+		"a place to move to without a move":      {post(admin, check, `{"action": "claim", "taskId": "t", "queueName": "q"}`), []string{"body.queueName"}},
+		"a task for nobody":                      {post(admin, check, `{"action": "reassign", "taskId": "t"}`), []string{"body.to"}},
+		"a move to nowhere":                      {post(admin, check, `{"action": "move", "taskId": "t"}`), []string{"body.queueName"}},
+		"an escalation to nobody":                {patch(admin, queue, `{"escalationConfig": {"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "NOBODY"}, {"action": "notify", "users": ["nobody"]}, {"action": "moveToQueue", "queue": "nowhere"}]}, {"afterMinutes": 0}]}}`), []string{"body.escalationConfig/levels/0/actions/0/role", "body.escalationConfig/levels/0/actions/1/users/0", "body.escalationConfig/levels/0/actions/2/queue", "body.escalationConfig/levels/1/afterMinutes"}},
+		"a deadline on a calendar of nobody":     {patch(admin, reviewV1, `{"slaConfig": {"withinMinutes": 0, "calendar": "never"}}`), []string{"body.slaConfig/calendar", "body.slaConfig/withinMinutes"}},
 		"an act on a task that there is not":     {post(admin, check, `{"action": "work", "taskId": "t"}`), []string{"body.action"}},
 		"an act on a queue that there is not":    {post(admin, check, `{"action": "claim", "queueName": "q"}`), []string{"body.action"}},
 		"a calendar that becomes an empty one":   {patch(admin, queue, `{"calendarName": ""}`), []string{"body.calendarName"}},
@@ -307,6 +310,9 @@ func TestACalendarIsKept(t *testing.T) {
 	w.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = 'office' WHERE process_instance_id = $1", instance)
 	w.refused(t, casework.Conflict, drop(admin, calendars+"/office"))
 	w.exec(t, "UPDATE flowable.workflow_tasks SET status = 'CANCELLED'")
+	w.do(t, 200, patch(admin, reviewV1, `{"slaConfig": {"withinMinutes": 600, "calendar": "office"}}`))
+	w.refused(t, casework.Conflict, drop(admin, calendars+"/office"))
+	w.do(t, 200, patch(admin, reviewV1, `{"slaConfig": {}}`))
 	w.do(t, 204, drop(admin, calendars+"/office"))
 	w.refused(t, casework.NotFound, drop(admin, calendars+"/office"))
 	require.Equal(t, 3, w.audited(t, "flowable.business_calendars", admin))
@@ -444,6 +450,29 @@ func TestADecisionIsExplained(t *testing.T) {
 	require.Equal(t, before, w.snapshot(t, true), "nothing is done by asking")
 
 	w.do(t, 200, post(sarah, task+"/claim", ""))
+	before = w.snapshot(t, true)
+	give := func(user, action, to string) casework.ActAnswer {
+		return ask(admin, fmt.Sprintf(`{"userId": %q, "action": %q, "taskId": %q, "to": %q}`, user, action, id, to))
+	}
+	require.True(t, give(sarah, "delegate", james).Allowed)
+	require.Equal(t, "candidate", give(sarah, "delegate", "robert.eo").Rule)
+	require.Equal(t, "assignee", give(james, "delegate", james).Rule)
+	require.Equal(t, "reassign", give(sarah, "reassign", james).Rule)
+	require.True(t, give(admin, "reassign", james).Allowed)
+	move := func(user, queue string) casework.ActAnswer {
+		return ask(admin, fmt.Sprintf(`{"userId": %q, "action": "move", "taskId": %q, "queueName": %q}`, user, id, queue))
+	}
+	require.True(t, move(sarah, "eo-head-queue").Allowed)
+	require.Equal(t, "active-queue", move(sarah, "nowhere").Rule)
+	require.Equal(t, "supervise", move(james, "eo-head-queue").Rule)
+	require.True(t, about(sarah, "comment").Allowed)
+	require.True(t, about(sarah, "pause").Allowed)
+	require.True(t, about(sarah, "escalate").Allowed)
+	require.Equal(t, "supervise", about(sarah, "update").Rule)
+	require.True(t, about(admin, "update").Allowed)
+	require.False(t, ask(sarah, `{"action": "supervise", "queueName": "`+legalQueue+`"}`).Allowed)
+	require.True(t, ask(admin, `{"action": "supervise", "queueName": "`+legalQueue+`"}`).Allowed)
+	require.Equal(t, before, w.snapshot(t, true))
 	require.True(t, about(sarah, "complete").Allowed)
 	require.True(t, about(sarah, "unclaim").Allowed)
 	require.Equal(t, "assignee", about(james, "complete").Rule)

@@ -110,15 +110,17 @@ func chooseStart(def casework.Definition, id string) (string, error) {
 }
 
 // deliver sends what the database has accepted to Temporal at once. If that fails nothing is lost: the relay does it.
-func (s *Server) deliver(c *gin.Context, d *casework.Delivery) {
+func (s *Server) deliver(c *gin.Context, d *casework.Delivery) (sent bool) {
 	if d == nil {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), 2*time.Second)
 	defer cancel()
 	if err := s.deps.Engine.Deliver(ctx, *d); err != nil {
 		s.log.Warn("left to the relay", zap.Int64("outboxId", d.OutboxID), zap.Error(err), zap.String("requestId", requestIDOf(c)))
+		return false
 	}
+	return true
 }
 
 // lookAgain is how often whoever waits asks the database, in case an announcement was lost. That is rare, and under load many

@@ -157,7 +157,7 @@ func TestVariablesAreSet(t *testing.T) {
 		"by one who does not see it": {patch(carlos, path, `{"variables": {"a": 1}}`), casework.NotFound},
 		"without any":                {patch(admin, path, `{}`), casework.Invalid},
 		"of no name":                 {patch(admin, path, `{"variables": {"": 1}}`), casework.Invalid},
-		"that are too many":          {patch(admin, path, `{"variables": {"a": "`+strings.Repeat("x", 257<<10)+`"}}`), casework.TooLarge},
+		"that are too many":          {patch(admin, path, `{"variables": {"a": "`+strings.Repeat("x", casework.MaxVariablesBytes)+`"}}`), casework.TooLarge},
 		"of no object":               {patch(admin, path, `{"variables": 1}`), casework.Malformed},
 		"in another form": {
 			request{method: "PATCH", path: path, user: admin, body: "a=1", media: "text/plain"}, "unsupported-media-type",
@@ -215,7 +215,7 @@ func TestABadEventIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.start(t)
 	long := strings.Repeat("ä", 256)
-	big := `"variables": {"a": "` + strings.Repeat("x", 257<<10) + `"}`
+	big := `"variables": {"a": "` + strings.Repeat("x", casework.MaxVariablesBytes) + `"}`
 	for path, name := range map[string]string{messages: "messageName", signals: "signalName", conditions: ""} {
 		for what, test := range map[string]struct {
 			user, body string

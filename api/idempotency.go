@@ -23,7 +23,8 @@ var commandNamespace = uuid.MustParse("6f0e6a44-7e0b-4d0d-9a53-0e3d6a3c1c55")
 const (
 	actIDKey       = "actId"
 	maxKeyLength   = 255
-	maxUploadBytes = casework.MaxXMLBytes + 1<<20 // a model, with the frame of a multipart body
+	maxUploadBytes = casework.MaxXMLBytes + 1<<20              // a model, with the frame of a multipart body
+	maxBodyBytes   = maxJSONBytes + casework.MaxVariablesBytes // of any request
 )
 
 // actID names what this request does in the database: random, or made of the Idempotency-Key.
@@ -43,7 +44,7 @@ func (s *Server) idempotent(c *gin.Context, h handler) reply {
 	if len(key) > maxKeyLength || !isText(key) {
 		return s.problem(c, malformed("header.Idempotency-Key", fmt.Sprintf("must be text of at most %d bytes in UTF-8", maxKeyLength), nil))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxUploadBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes))
 	if err != nil {
 		return s.problem(c, err)
 	}

@@ -147,11 +147,11 @@ func named(t *testing.T, a answer) string {
 	return fmt.Sprint(string(v["caseNumber"]), string(v["processInstanceId"]), string(v["taskId"]))
 }
 
-// panicky panics where a task is completed.
+// panicky panics where something is done to a task.
 type panicky struct{ api.Store }
 
-// CompleteTask implements api.Store.
-func (panicky) CompleteTask(context.Context, string, string, uuid.UUID, casework.Completion) (casework.Task, *casework.Delivery, error) {
+// ActOnTask implements api.Store.
+func (panicky) ActOnTask(context.Context, string, string, uuid.UUID, casework.TaskAct) (casework.Task, *casework.Delivery, error) {
 	panic("secret of the inside")
 }
 

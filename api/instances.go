@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
@@ -79,21 +81,42 @@ func (s *Server) terminateInstance(c *gin.Context) (reply, error) {
 	})
 }
 
-// retryIncident tries again what failed, with variables set first.
-func (s *Server) retryIncident(c *gin.Context) (reply, error) {
-	var request struct {
-		Variables map[string]any `json:"variables"`
+// suspendInstance lets a case stand still, or go on. It answers once the workflow knows, or after the wait.
+func (s *Server) suspendInstance(suspend bool) handler {
+	return func(c *gin.Context) (reply, error) {
+		return s.operate(c, func() (*casework.Delivery, error) {
+			ds, err := s.deps.Store.SuspendInstance(c.Request.Context(), callerOf(c), c.Param("id"), actID(c), suspend)
+			if err != nil || len(ds) == 0 {
+				return nil, err
+			}
+			for i := range ds[1:] { // called processes
+				s.deliver(c, &ds[1:][i])
+			}
+			return &ds[0], nil
+		})
 	}
-	if err := readJSON(c, &request, true); err != nil {
-		return reply{}, err
-	}
-	if err := checkVariables(request.Variables, "body.variables"); err != nil {
-		return reply{}, err
-	}
-	return s.operate(c, func() (*casework.Delivery, error) {
-		return s.deps.Store.RetryIncident(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), actID(c), request.Variables)
-	})
 }
+
+// mendIncident lets a case go on where it failed: by trying again, or as if what failed were done by other means.
+func (s *Server) mendIncident(mend mending) handler {
+	return func(c *gin.Context) (reply, error) {
+		var request struct {
+			Variables map[string]any `json:"variables"`
+		}
+		if err := readJSON(c, &request, true); err != nil {
+			return reply{}, err
+		}
+		if err := checkVariables(request.Variables, "body.variables"); err != nil {
+			return reply{}, err
+		}
+		return s.operate(c, func() (*casework.Delivery, error) {
+			return mend(c.Request.Context(), callerOf(c), c.Param("id"), c.Param("incidentId"), actID(c), request.Variables)
+		})
+	}
+}
+
+// mending is a method of the store that mends an incident.
+type mending func(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
 
 func (s *Server) operate(c *gin.Context, accept func() (*casework.Delivery, error)) (reply, error) {
 	ctx, caller, id := c.Request.Context(), callerOf(c), c.Param("id")

@@ -103,3 +103,27 @@ func TestAnIncidentIsRetried(t *testing.T) {
 	require.JSONEq(t, `{"a": 1.50}`, string(w.engine.delivered[len(w.engine.delivered)-1].Command.Variables))
 	w.refused(t, casework.NotFound, post(admin, path, ""))
 }
+
+func TestAnIncidentIsResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, instance := w.look(t)
+	w.engine.fail(t, instance, "route:1")
+	w.engine.fail(t, instance, "work:2")
+	path := instances + "/" + instance + "/incidents/"
+	p := w.refused(t, casework.Conflict, post(admin, path+"route:1/resolve", ""))
+	require.Contains(t, p.Detail, "only be tried again")
+	require.Equal(t, "operate", w.refused(t, casework.Forbidden, post(sarah, path+"work:2/resolve", "")).Rule)
+	w.refused(t, casework.NotFound, post(carlos, path+"work:2/resolve", ""))
+	w.refused(t, casework.NotFound, post(admin, path+"other/resolve", ""))
+	w.refused(t, casework.Invalid, post(admin, path+"work:2/resolve", `{"variables": {"": 1}}`))
+	other := post(admin, path+"work:2/resolve", "a=1")
+	other.media = "text/plain"
+	w.refused(t, "unsupported-media-type", other)
+	stuck := into[casework.Instance](t, w.do(t, 200, post(admin, path+"work:2/resolve", `{"variables": {"receipt": "R-1"}}`)))
+	require.Equal(t, casework.InstanceError, stuck.Status, "the other one is still open")
+	require.Equal(t, []string{"route:1"}, []string{stuck.Incidents[0].IncidentID})
+	require.False(t, stuck.Incidents[0].Resolvable)
+	command := w.engine.delivered[len(w.engine.delivered)-1].Command
+	require.Equal(t, []any{casework.CommandResolveIncident, "work:2", `{"receipt": "R-1"}`}, []any{command.Kind, command.IncidentID, string(command.Variables)})
+}

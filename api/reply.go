@@ -118,15 +118,11 @@ const (
 	mediaCode  casework.Code = "unsupported-media-type"
 )
 
-// problem makes the problem document of an error and logs what is not for people outside.
-func (s *Server) problem(c *gin.Context, err error) reply {
+// document is what a person outside is told of an error.
+func document(c *gin.Context, err error) problemDocument {
 	e := outside(err)
-	kind := problems[e.Code]
-	if kind.status >= http.StatusInternalServerError && c.Request.Context().Err() == nil {
-		s.log.Error("request failed", zap.String("requestId", requestIDOf(c)), zap.String("path", c.FullPath()), zap.Error(err))
-	}
 	doc := problemDocument{
-		Type: "/problems/" + string(e.Code), Title: kind.title, Status: kind.status, Detail: e.Message, Code: e.Code,
+		Type: "/problems/" + string(e.Code), Title: problems[e.Code].title, Status: problems[e.Code].status, Detail: e.Message, Code: e.Code,
 		Instance: requestIDOf(c), Rule: e.Rule, Errors: e.Fields, Current: e.Current,
 	}
 	if doc.Errors == nil {
@@ -136,12 +132,21 @@ func (s *Server) problem(c *gin.Context, err error) reply {
 	if errors.As(err, &model) {
 		doc.Diagnostics = model.diagnostics
 	}
+	return doc
+}
+
+// problem makes the problem document of an error and logs what is not for people outside.
+func (s *Server) problem(c *gin.Context, err error) reply {
+	doc := document(c, err)
+	if doc.Status >= http.StatusInternalServerError && c.Request.Context().Err() == nil {
+		s.log.Error("request failed", zap.String("requestId", requestIDOf(c)), zap.String("path", c.FullPath()), zap.Error(err))
+	}
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		s.log.Error("problem document not encoded", zap.Error(err))
 	}
-	r := reply{status: kind.status, raw: raw, typ: "application/problem+json"}
-	switch kind.status {
+	r := reply{status: doc.Status, raw: raw, typ: "application/problem+json"}
+	switch doc.Status {
 	case http.StatusServiceUnavailable:
 		r.header = map[string]string{"Retry-After": "2"}
 	case http.StatusUnauthorized:

@@ -23,8 +23,16 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// maxJSONBytes bounds a JSON request; its variables have a limit of their own.
+// maxJSONBytes bounds a JSON request; the variables that it may have come on top, with a limit of their own.
 const maxJSONBytes = 1 << 20
+
+// mostBytes is the most that a request of a type may have.
+func mostBytes(request any) int64 {
+	if _, has := reflect.TypeOf(request).Elem().FieldByName("Variables"); has {
+		return maxJSONBytes + casework.MaxVariablesBytes
+	}
+	return maxJSONBytes
+}
 
 // readJSON decodes a JSON object. Unknown members are refused, numbers keep their digits. An empty body leaves into as
 // it is where optional is set.
@@ -32,7 +40,7 @@ func readJSON(c *gin.Context, into any, optional bool) error {
 	if err := checkMedia(c, "application/json"); err != nil && c.Request.ContentLength != 0 {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxJSONBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, mostBytes(into)))
 	if err != nil {
 		return fmt.Errorf("read body: %w", err)
 	}

@@ -22,7 +22,7 @@ type route struct {
 
 // routes is the only list of operations; openapi.yaml has the same paths, which a test checks.
 func (s *Server) routes() []route {
-	return []route{
+	return append(s.administrationRoutes(), []route{
 		{"POST", "/api/workflow/definitions", s.deploy},
 		{"GET", "/api/workflow/definitions", s.listDefinitions},
 		{"GET", "/api/workflow/definitions/:processKey", bare(s.getActiveDefinition)},
@@ -43,56 +43,40 @@ func (s *Server) routes() []route {
 		{"PATCH", "/api/workflow/process-instances/:id/variables", bare(s.patchVariables)},
 		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/activate", bare(s.activateElements)},
 		{"POST", "/api/workflow/process-instances/:id/activities/:elementInstanceId/complete", bare(s.completeElements)},
+		{"POST", "/api/workflow/process-instances/:id/suspend", bare(s.suspendInstance(true))},
+		{"POST", "/api/workflow/process-instances/:id/resume", bare(s.suspendInstance(false))},
 		{"POST", "/api/workflow/process-instances/:id/terminate", bare(s.terminateInstance)},
-		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.retryIncident)},
+		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/retry", bare(s.mendIncident(s.deps.Store.RetryIncident))},
+		{"POST", "/api/workflow/process-instances/:id/incidents/:incidentId/resolve", bare(s.mendIncident(s.deps.Store.ResolveIncident))},
 
 		{"POST", "/api/workflow/messages", bare(s.sendMessage)},
 		{"POST", "/api/workflow/signals", bare(s.sendSignal)},
 		{"POST", "/api/workflow/conditions", bare(s.evaluateConditions)},
 
 		{"GET", "/api/workflow/reconciler-findings", s.listFindings},
-		{"GET", "/api/workflow/queues", s.listQueues},
-		{"POST", "/api/workflow/queues", bare(creating("queueName", casework.MaxQueueName, casework.NewQueueSettings, s.deps.Store.CreateQueue))},
-		{"GET", "/api/workflow/queues/:queueName", bare(reading("queueName", s.deps.Store.Queue))},
-		{"PATCH", "/api/workflow/queues/:queueName", bare(changing("queueName", s.deps.Store.ChangeQueue))},
-		{"PUT", "/api/workflow/queues/:queueName/assignments/:roleCode", bare(s.assign)},
-		{"DELETE", "/api/workflow/queues/:queueName/assignments/:roleCode", bare(s.unassign)},
-		{"POST", "/api/workflow/queues/:queueName/rebalance", bare(reading("queueName", s.deps.Store.RebalanceQueue))},
-		{"GET", "/api/workflow/calendars", listing(s.deps.Store.Calendars)},
-		{"POST", "/api/workflow/calendars", bare(creating("calendarName", casework.MaxCalendarName, casework.NewCalendarSettings, s.deps.Store.CreateCalendar))},
-		{"GET", "/api/workflow/calendars/:calendarName", bare(reading("calendarName", s.deps.Store.Calendar))},
-		{"PATCH", "/api/workflow/calendars/:calendarName", bare(changing("calendarName", s.deps.Store.ChangeCalendar))},
-		{"DELETE", "/api/workflow/calendars/:calendarName", bare(dropping("calendarName", s.deps.Store.DropCalendar))},
-
-		{"GET", "/api/entitlements/departments", listing(s.deps.Store.Departments)},
-		{"POST", "/api/entitlements/departments", bare(creating("departmentCode", casework.MaxCode, casework.NewDepartmentSettings, s.deps.Store.CreateDepartment))},
-		{"GET", "/api/entitlements/departments/:departmentCode", bare(reading("departmentCode", s.deps.Store.Department))},
-		{"PATCH", "/api/entitlements/departments/:departmentCode", bare(changing("departmentCode", s.deps.Store.ChangeDepartment))},
-		{"GET", "/api/entitlements/roles", listing(s.deps.Store.Roles)},
-		{"POST", "/api/entitlements/roles", bare(creating("roleCode", casework.MaxRoleCode, casework.NewRoleSettings, s.deps.Store.CreateRole))},
-		{"GET", "/api/entitlements/roles/:roleCode", bare(reading("roleCode", s.deps.Store.Role))},
-		{"PATCH", "/api/entitlements/roles/:roleCode", bare(changing("roleCode", s.deps.Store.ChangeRole))},
-		{"GET", "/api/entitlements/users", s.listUsers},
-		{"POST", "/api/entitlements/users", bare(creating("userId", casework.MaxCode, casework.NewUserSettings, s.deps.Store.CreateUser))},
-		{"GET", "/api/entitlements/users/:userId", bare(reading("userId", s.deps.Store.User))},
-		{"PATCH", "/api/entitlements/users/:userId", bare(changing("userId", s.deps.Store.ChangeUser))},
-		{"GET", "/api/entitlements/users/:userId/roles", listingOf("userId", s.deps.Store.Grants)},
-		{"PUT", "/api/entitlements/users/:userId/roles/:roleCode", bare(s.grant)},
-		{"DELETE", "/api/entitlements/users/:userId/roles/:roleCode", bare(s.revoke)},
-		{"GET", "/api/entitlements/users/:userId/absences", listingOf("userId", s.deps.Store.Absences)},
-		{"POST", "/api/entitlements/users/:userId/absences", bare(s.addAbsence)},
-		{"DELETE", "/api/entitlements/users/:userId/absences/:absenceId", bare(s.dropAbsence)},
-		{"GET", "/api/entitlements/me", bare(s.getMe)},
-		{"POST", "/api/entitlements/check", bare(s.checkAct)},
 
 		{"GET", "/api/workflow/tasks", s.listTasks},
 		{"POST", "/api/workflow/tasks/claim/next", s.claimNext},
 		{"GET", "/api/workflow/tasks/:taskId", bare(s.getTask)},
 		{"GET", "/api/workflow/tasks/:taskId/history", s.listTaskHistory},
-		{"POST", "/api/workflow/tasks/:taskId/claim", bare(s.claimTask)},
-		{"POST", "/api/workflow/tasks/:taskId/unclaim", bare(s.unclaimTask)},
+		{"GET", "/api/workflow/tasks/:taskId/comments", s.listTaskComments},
+		{"POST", "/api/workflow/tasks/:taskId/claim", bare(s.actOnTask(casework.ActClaim))},
+		{"POST", "/api/workflow/tasks/:taskId/unclaim", bare(s.actOnTask(casework.ActUnclaim))},
 		{"POST", "/api/workflow/tasks/:taskId/complete", bare(s.completeTask)},
-	}
+		{"POST", "/api/workflow/tasks/:taskId/delegate", bare(s.actOnTask(casework.ActDelegate))},
+		{"POST", "/api/workflow/tasks/:taskId/resolve", bare(s.actOnTask(casework.ActResolve))},
+		{"POST", "/api/workflow/tasks/:taskId/reassign", bare(s.actOnTask(casework.ActReassign))},
+		{"POST", "/api/workflow/tasks/:taskId/escalate", bare(s.actOnTask(casework.ActEscalate))},
+		{"POST", "/api/workflow/tasks/:taskId/move", bare(s.actOnTask(casework.ActMove))},
+		{"POST", "/api/workflow/tasks/:taskId/comment", bare(s.actOnTask(casework.ActComment))},
+		{"POST", "/api/workflow/tasks/:taskId/pause", bare(s.actOnTask(casework.ActPause))},
+		{"POST", "/api/workflow/tasks/:taskId/resume", bare(s.actOnTask(casework.ActResume))},
+		{"PATCH", "/api/workflow/tasks/:taskId", bare(s.actOnTask(casework.ActUpdate))},
+		{"POST", "/api/workflow/tasks/bulk", bare(s.actOnTasks)},
+
+		{"GET", "/api/workflow/notifications", s.listNotifications},
+		{"POST", "/api/workflow/notifications/:notificationId/read", bare(s.readNotification)},
+	}...)
 }
 
 // router puts the routes behind what every request passes: request id, log, recovery, deadline, caller, idempotency.

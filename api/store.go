@@ -15,6 +15,7 @@ type Store interface {
 	instanceStore
 	taskStore
 	eventStore
+	notificationStore
 	findingStore
 	keyStore
 	userStore
@@ -44,6 +45,8 @@ type instanceStore interface {
 	InstanceHistory(ctx context.Context, caller, id string, page casework.Page) (casework.List[casework.TaskAction], error)
 	InstanceVariables(ctx context.Context, caller, id string) (map[string]any, error)
 	RetryIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
+	ResolveIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error)
+	SuspendInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, suspend bool) ([]casework.Delivery, error)
 	TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error)
 }
 
@@ -62,11 +65,15 @@ type taskStore interface {
 	TaskHistory(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.TaskAction], error)
 	OpenTasksOf(ctx context.Context, caller, instanceID string) ([]casework.Task, error)
 	ClaimNext(ctx context.Context, caller string, queues []string, commandID uuid.UUID) (*casework.Task, error)
-	ClaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
-	UnclaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error)
-	CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error)
+	ActOnTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, a casework.TaskAct) (casework.Task, *casework.Delivery, error)
+	TaskComments(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.Comment], error)
 	NextTasks(ctx context.Context, caller, instanceID, commandID string) ([]casework.Task, error)
 	CommandSettled(ctx context.Context, caller, commandID string) (bool, error)
+}
+
+type notificationStore interface {
+	Notifications(ctx context.Context, caller string, unread bool, page casework.Page) (casework.List[casework.Notification], error)
+	ReadNotification(ctx context.Context, caller string, id int64) (casework.Notification, error)
 }
 
 type findingStore interface {

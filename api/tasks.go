@@ -29,7 +29,7 @@ func taskFilter(c *gin.Context) (casework.TaskFilter, error) {
 	f := casework.TaskFilter{
 		QueueName: q.text("queueName"), Assignee: q.text("assignee"), Candidate: q.oneOf("candidate", "me") == "me",
 		ProcessInstanceID: q.text("processInstanceId"), TaskDefinitionKey: q.text("taskDefinitionKey"),
-		Overdue: q.flag("overdue"), DueBefore: q.instant("dueBefore"),
+		Overdue: q.flag("overdue"), DueBefore: q.instant("dueBefore"), FollowUpBefore: q.instant("followUpBefore"),
 		Sort: casework.TaskSort(q.oneOf("sort", "priority", "created", "due")), Page: q.page(),
 	}
 	for _, status := range q.list("status") {
@@ -59,7 +59,7 @@ func (s *Server) getTask(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(t)
+	return versioned(t, t)
 }
 
 func (s *Server) listTaskHistory(c *gin.Context) (reply, error) {
@@ -92,22 +92,6 @@ func (s *Server) claimNext(c *gin.Context) (reply, error) {
 	return ok(t)
 }
 
-func (s *Server) claimTask(c *gin.Context) (reply, error) {
-	t, err := s.deps.Store.ClaimTask(c.Request.Context(), callerOf(c), c.Param("taskId"), actID(c))
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(t)
-}
-
-func (s *Server) unclaimTask(c *gin.Context) (reply, error) {
-	t, err := s.deps.Store.UnclaimTask(c.Request.Context(), callerOf(c), c.Param("taskId"), actID(c))
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(t)
-}
-
 // completed is a task with what comes after it.
 type completed struct {
 	casework.Task
@@ -117,16 +101,13 @@ type completed struct {
 // completeTask completes a task that the caller holds and answers with the next open tasks of the case that the caller
 // may see, if they come within the wait.
 func (s *Server) completeTask(c *gin.Context) (reply, error) {
-	var request casework.Completion
-	if err := readJSON(c, &request, true); err != nil {
-		return reply{}, err
-	}
-	if err := checkCompletion(request); err != nil {
+	act, err := readAct(c, casework.ActComplete)
+	if err != nil {
 		return reply{}, err
 	}
 	ctx, caller := c.Request.Context(), callerOf(c)
 	id := actID(c)
-	t, d, err := s.deps.Store.CompleteTask(ctx, caller, c.Param("taskId"), id, request)
+	t, d, err := s.deps.Store.ActOnTask(ctx, caller, c.Param("taskId"), id, act)
 	if err != nil {
 		return reply{}, err
 	}
@@ -147,7 +128,7 @@ func (s *Server) completeTask(c *gin.Context) (reply, error) {
 			return reply{}, err
 		}
 	}
-	return ok(completed{Task: t, NextTasks: next})
+	return versioned(t, completed{Task: t, NextTasks: next})
 }
 
 func checkCompletion(r casework.Completion) error {
@@ -157,7 +138,7 @@ func checkCompletion(r casework.Completion) error {
 	if err := checkReason(r.OutcomeReason, "body.outcomeReason"); err != nil {
 		return err
 	}
-	if err := checkVariables(r.FormData, "body.formData"); err != nil {
+	if err := checkObject(r.FormData, "body.formData", casework.MaxFormBytes); err != nil {
 		return err
 	}
 	return checkVariables(r.Variables, "body.variables")

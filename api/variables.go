@@ -33,6 +33,11 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // checkVariables refuses what could not be stored or read back as it was sent.
 func checkVariables(vars map[string]any, location string) error {
+	return checkObject(vars, location, casework.MaxVariablesBytes)
+}
+
+// checkObject is checkVariables for an object of at most so many bytes.
+func checkObject(vars map[string]any, location string, most counter) error {
 	if vars == nil {
 		return nil
 	}
@@ -42,8 +47,8 @@ func checkVariables(vars map[string]any, location string) error {
 	if err := encoder.Encode(vars); err != nil {
 		return malformed(location, "not JSON", nil)
 	}
-	if size-1 > casework.MaxVariablesBytes { // the encoder ends with a line break
-		return casework.Errorf(casework.TooLarge, "the variables are larger than %d bytes", casework.MaxVariablesBytes)
+	if size-1 > most { // the encoder ends with a line break
+		return casework.Errorf(casework.TooLarge, "%s is larger than %d bytes", location, most)
 	}
 	for _, name := range slices.Sorted(maps.Keys(vars)) { // sorted: the same request gets the same answer
 		v, where := vars[name], location+"."+name

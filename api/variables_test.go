@@ -26,8 +26,8 @@ func TestVariablesPastALimitAreRefused(t *testing.T) {
 		code      casework.Code
 		place     string
 	}{
-		"too large":                    {`{"a": "` + text(casework.MaxVariablesBytes) + `"}`, casework.TooLarge, ""},
-		"too many":                     {`{` + strings.Join(many, ", ") + `}`, casework.TooLarge, ""},
+		"too large":                    {`{"a": "` + text(casework.MaxVariablesBytes) + `"}`, casework.TooLarge, fmt.Sprint(casework.MaxVariablesBytes)},
+		"too many":                     {`{` + strings.Join(many, ", ") + `}`, casework.TooLarge, fmt.Sprint(casework.MaxInlineBytes)},
 		"too deep":                     {`{"a": ` + nested(33) + `}`, casework.Invalid, "a" + strings.Repeat("[0]", 32)},
 		"too deep, in objects":         {`{"a": ` + strings.Repeat(`{"b":`, 32) + "1" + strings.Repeat("}", 32) + `}`, casework.Invalid, "a" + strings.Repeat(".b", 32)},
 		"a name that is too long":      {`{"` + text(256) + `": 1}`, casework.Invalid, ""},
@@ -52,7 +52,11 @@ func TestVariablesPastALimitAreRefused(t *testing.T) {
 			} {
 				p := w.refused(t, test.code, r)
 				if test.code == casework.TooLarge {
-					require.Contains(t, p.Detail, fmt.Sprint(casework.MaxVariablesBytes))
+					want := test.place
+					if member == "formData" {
+						want = fmt.Sprint(casework.MaxFormBytes)
+					}
+					require.Contains(t, p.Detail, want)
 					continue
 				}
 				want := "body." + strings.Trim(member, " .")

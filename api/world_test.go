@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -198,11 +199,11 @@ func (e *engine) apply(ctx context.Context, c *casework.Command) error {
 	switch {
 	case c.Kind == casework.CommandTerminate:
 		step.End = &casework.InstanceEnd{Status: casework.InstanceTerminated, Reason: c.Reason}
-	case c.Kind == casework.CommandRetryIncident:
+	case c.Kind == casework.CommandRetryIncident, c.Kind == casework.CommandResolveIncident:
 		step.Incidents = []casework.IncidentChange{{IncidentID: c.IncidentID, Resolved: true}}
 	case c.Kind == casework.CommandMessage:
 		step.Events = &casework.StepEvents{Unsubscribed: []string{c.SubscriptionID}}
-	case c.Kind == casework.CommandSignal, c.Kind == casework.CommandActivate, c.Kind == casework.CommandFinish:
+	case len(c.Placed) > 0, c.Kind == casework.CommandSuspend, c.Kind == casework.CommandResume, c.Kind == casework.CommandSignal, c.Kind == casework.CommandActivate, c.Kind == casework.CommandFinish:
 	case c.Kind == casework.CommandSetVariables:
 		var set map[string]json.RawMessage
 		if err := json.Unmarshal(c.Variables, &set); err != nil {
@@ -237,13 +238,13 @@ func (e *engine) wait(t *testing.T, instance string, subscriptions ...casework.S
 	require.NoError(t, e.commit(t.Context(), casework.StepCommit{InstanceID: instance, Events: &casework.StepEvents{Subscribed: subscriptions}}))
 }
 
-// fail raises an incident in a case, as its workflow would.
+// fail raises an incident in a case, as its workflow would. One of work outside can be resolved.
 func (e *engine) fail(t *testing.T, instance, incident string) {
 	t.Helper()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	require.NoError(t, e.commit(t.Context(), casework.StepCommit{InstanceID: instance, Incidents: []casework.IncidentChange{
-		{IncidentID: incident, ActivityID: "route", Kind: "no-flow", Message: "no flow is open"},
+		{IncidentID: incident, ActivityID: "route", Kind: "no-flow", Message: "no flow is open", Resolvable: strings.HasPrefix(incident, "work")},
 	}}))
 }
 

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,10 +12,11 @@ import (
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// verdict is what the functions of migration 000006 answer.
+// verdict is what the functions of migrations 000007 and 000014 answer.
 type verdict struct {
 	Refused  casework.Code  `json:"refused"`
 	Rule     string         `json:"rule"`
+	At       string         `json:"at"`     // member of the request that is wrong
 	Status   string         `json:"status"` // of the instance, where the act was about one
 	Task     *casework.Task `json:"task"`
 	Delivery *delivery      `json:"delivery"`
@@ -55,7 +57,25 @@ var rules = map[string]string{
 	"four-eyes":          "you have completed, or somebody for you, a task of this case that somebody else must check",
 	"max-tasks-per-user": "you hold as many tasks of this queue as your role allows",
 	"operate":            "this needs the permission operate",
+	"only-retry":         "what failed says where the case goes on: it can only be tried again",
+	"reassign":           "this needs the permission reassign, or supervise for the task's queue",
 	"skills":             "you do not have all the skills that this task requires",
+	"supervise":          "this needs the permission supervise for the task's queue",
+	"escalate":           "only who holds the task, may claim it or supervises its queue raises it",
+}
+
+// mistakes says what each rule finds wrong with a member of a request.
+var mistakes = map[string]string{
+	"active-user":        "is no active user",
+	"candidate":          "is no candidate of this task",
+	"excluded-user":      "is excluded from this task",
+	"four-eyes":          "has completed, or somebody for them, a task of this case that somebody else must check",
+	"max-tasks-per-user": "holds as many tasks of this queue as their role allows",
+	"skills":             "does not have all the skills that this task requires",
+	"somebody-else":      "holds or owns the task already",
+	"active-queue":       "is no active queue",
+	"staffed-queue":      "is a queue on which no role works",
+	"future-date":        "lies in the past",
 }
 
 func (v verdict) problem() error {
@@ -66,21 +86,16 @@ func (v verdict) problem() error {
 		return casework.Errorf(casework.NotFound, "there is nothing of that name that you may see")
 	case casework.Forbidden:
 		return &casework.Error{Code: casework.Forbidden, Message: rules[v.Rule], Rule: v.Rule}
+	case casework.Invalid:
+		return &casework.Error{
+			Code: casework.Invalid, Message: v.At + " " + mistakes[v.Rule], Rule: v.Rule,
+			Fields: []casework.Field{{Message: mistakes[v.Rule], Location: "body." + v.At}},
+		}
 	}
 	if v.Task != nil {
 		return &casework.Error{Code: casework.Conflict, Message: "the task is " + string(v.Task.Status), Current: v.Task}
 	}
-	return &casework.Error{Code: casework.Conflict, Message: "the process instance is " + v.Status, Current: map[string]string{"status": v.Status}}
-}
-
-// ClaimTask gives a task to the caller. Claiming what the caller holds already answers the task again. Errors: NotFound,
-// Forbidden with the rule, Conflict with the task as it is.
-func (s *Store) ClaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error) {
-	v, err := read(s.as(caller).TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: taskID, UserID: caller, CommandID: commandID}))
-	if err != nil {
-		return casework.Task{}, err
-	}
-	return *v.Task, nil
+	return &casework.Error{Code: casework.Conflict, Message: cmp.Or(rules[v.Rule], "the process instance is "+v.Status), Current: map[string]string{"status": v.Status}}
 }
 
 // ClaimNext gives the best claimable task of the named queues, or of all the caller works on, to the caller; nil when
@@ -88,29 +103,6 @@ func (s *Store) ClaimTask(ctx context.Context, caller, taskID string, commandID 
 func (s *Store) ClaimNext(ctx context.Context, caller string, queues []string, commandID uuid.UUID) (*casework.Task, error) {
 	v, err := read(s.as(caller).TaskClaimNext(ctx, dbsqlc.TaskClaimNextParams{UserID: caller, QueueNames: queues, CommandID: commandID}))
 	return v.Task, err
-}
-
-// UnclaimTask gives a task back to its queue. Errors as ClaimTask.
-func (s *Store) UnclaimTask(ctx context.Context, caller, taskID string, commandID uuid.UUID) (casework.Task, error) {
-	v, err := read(s.as(caller).TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: taskID, UserID: caller, CommandID: commandID}))
-	if err != nil {
-		return casework.Task{}, err
-	}
-	return *v.Task, nil
-}
-
-// CompleteTask completes a task that the caller holds. The delivery is to be sent to Temporal now; it is nil when the
-// task was completed before by the same request, which changes nothing. Errors as ClaimTask.
-func (s *Store) CompleteTask(ctx context.Context, caller, taskID string, commandID uuid.UUID, c casework.Completion) (casework.Task, *casework.Delivery, error) {
-	body, err := json.Marshal(c)
-	if err != nil {
-		return casework.Task{}, nil, fmt.Errorf("encode completion: %w", err)
-	}
-	v, err := read(s.as(caller).TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: taskID, UserID: caller, CommandID: commandID, Completion: body}))
-	if err != nil {
-		return casework.Task{}, nil, err
-	}
-	return *v.Task, v.Delivery.out(), nil
 }
 
 // RetryIncident asks a case to try again what failed, with variables (a JSON object, or nil) set first. The delivery is nil
@@ -123,18 +115,34 @@ func (s *Store) RetryIncident(ctx context.Context, caller, instanceID, incidentI
 	return s.operate(ctx, casework.CommandRetryIncident, caller, instanceID, incidentID, commandID, details)
 }
 
+// ResolveIncident asks a case to go on as if what failed were done, with variables (a JSON object, or nil) as its result. The
+// delivery is nil when the command id is known. Conflict where it can only be tried again.
+func (s *Store) ResolveIncident(ctx context.Context, caller, instanceID, incidentID string, commandID uuid.UUID, variables map[string]any) (*casework.Delivery, error) {
+	details := map[string]any{}
+	if variables != nil {
+		details["variables"] = variables
+	}
+	return s.operate(ctx, casework.CommandResolveIncident, caller, instanceID, incidentID, commandID, details)
+}
+
 // TerminateInstance asks a case to end now. The delivery is nil when the command id is known.
 func (s *Store) TerminateInstance(ctx context.Context, caller, instanceID string, commandID uuid.UUID, reason string) (*casework.Delivery, error) {
 	return s.operate(ctx, casework.CommandTerminate, caller, instanceID, "", commandID, map[string]any{"reason": reason})
 }
 
 func (s *Store) operate(ctx context.Context, kind casework.CommandKind, caller, instanceID, incidentID string, commandID uuid.UUID, details map[string]any) (*casework.Delivery, error) {
+	contents, err := packIn(details)
+	if err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(details)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", kind, err)
 	}
-	v, err := read(s.as(caller).InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
-		Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+	v, err := read(s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.InstanceOperate(ctx, dbsqlc.InstanceOperateParams{
+			Kind: string(kind), InstanceID: instanceID, IncidentID: incidentID, UserID: caller, CommandID: commandID, Details: body,
+		})
 	}))
 	if err != nil {
 		return nil, err
@@ -159,11 +167,17 @@ func (s *Store) StartCase(ctx context.Context, caller string, instanceID uuid.UU
 	if c.Variables != nil {
 		request["variables"] = c.Variables
 	}
+	contents, err := packIn(request)
+	if err != nil {
+		return casework.StartedCase{}, nil, err
+	}
 	body, err := json.Marshal(request)
 	if err != nil {
 		return casework.StartedCase{}, nil, fmt.Errorf("encode case: %w", err)
 	}
-	raw, err := s.as(caller).CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	raw, err := s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) {
+		return q.CaseStart(ctx, dbsqlc.CaseStartParams{Request: body, UserID: caller})
+	})
 	if err != nil {
 		return casework.StartedCase{}, nil, interpret(err)
 	}

@@ -137,19 +137,6 @@ func nameCursor(cursor string) (string, error) {
 	return after, err
 }
 
-// unknown notes names that nothing has.
-func unknown(m *casework.Mistakes, what string, given []casework.Reference, known []string) {
-	there := map[string]bool{}
-	for _, name := range known {
-		there[name] = true
-	}
-	for _, ref := range given {
-		if !there[ref.Name] {
-			m.Add(ref.Location, ref.Name, "there is no such %s", what)
-		}
-	}
-}
-
 // optional is a reference that may be missing.
 func optional(location string, name *string) []casework.Reference {
 	if name == nil {

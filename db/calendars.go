@@ -13,8 +13,16 @@ var calendars = subject[casework.Calendar]{
 	read: func(ctx context.Context, q *dbsqlc.Queries, name string) (json.RawMessage, error) {
 		return q.CalendarGet(ctx, name)
 	},
-	check: func(_ context.Context, _ *dbsqlc.Queries, v casework.Calendar) (casework.Mistakes, error) {
-		return v.Mistakes(), nil
+	check: func(ctx context.Context, q *dbsqlc.Queries, v casework.Calendar) (casework.Mistakes, error) {
+		m := v.Mistakes()
+		if len(m) > 0 {
+			return m, nil
+		}
+		known, err := q.ZoneKnown(ctx, v.TimeZone)
+		if err == nil && !known {
+			m.Add("body.timeZone", v.TimeZone, "is not known to the database")
+		}
+		return m, err
 	},
 	save: func(ctx context.Context, q *dbsqlc.Queries, v casework.Calendar, settings json.RawMessage, isNew bool) error {
 		return q.CalendarSave(ctx, dbsqlc.CalendarSaveParams{CalendarName: v.CalendarName, Settings: settings, IsNew: isNew})
@@ -49,7 +57,7 @@ func (s *Store) ChangeCalendar(ctx context.Context, caller, name string, apply f
 	return change(ctx, s, caller, calendars, name, calendarSettings, apply)
 }
 
-// DropCalendar deletes a calendar that no queue and no open task has. It needs the permission manage-queues. Errors:
+// DropCalendar deletes a calendar that no queue, no definition and nothing open has. It needs the permission manage-queues. Errors:
 // NotFound, Forbidden, Conflict.
 func (s *Store) DropCalendar(ctx context.Context, caller, name string) error {
 	return s.administer(ctx, caller, casework.PermitManageQueues, func(q *dbsqlc.Queries) error {
@@ -60,7 +68,7 @@ func (s *Store) DropCalendar(ctx context.Context, caller, name string) error {
 		case verdict == "not-found":
 			return casework.Errorf(casework.NotFound, "there is no calendar %q", name)
 		case verdict == "used":
-			return casework.Errorf(casework.Conflict, "a queue or an open task has the calendar")
+			return casework.Errorf(casework.Conflict, "a queue, a definition, or an open task or case has the calendar")
 		}
 		return nil
 	})

@@ -90,15 +90,15 @@ func tryAct(ctx context.Context, q *dbsqlc.Queries, question casework.ActQuestio
 			answer.Roles = append(answer.Roles, role)
 		}
 	}
-	id := uuid.New()
-	switch question.Action {
-	case "claim":
-		_, err = read(q.TaskClaim(ctx, dbsqlc.TaskClaimParams{TaskID: question.TaskID, UserID: question.UserID, CommandID: id}))
-	case "unclaim":
-		_, err = read(q.TaskUnclaim(ctx, dbsqlc.TaskUnclaimParams{TaskID: question.TaskID, UserID: question.UserID, CommandID: id}))
-	case "complete":
-		_, err = read(q.TaskComplete(ctx, dbsqlc.TaskCompleteParams{TaskID: question.TaskID, UserID: question.UserID, CommandID: id, Completion: []byte("{}")}))
+	if question.Action == casework.SeeTask {
+		return explain(nil, "visible", answer)
 	}
+	a := casework.TaskAct{Kind: casework.ActKind(question.Action), To: question.To, QueueName: question.QueueName, Reason: "tried", Text: "tried"}
+	if a.Kind == casework.ActUpdate {
+		other := (int(task.Priority) + 1) % 100
+		a.Priority = &other
+	}
+	_, err = read(act(ctx, q, question.UserID, question.TaskID, uuid.New(), a, nil))
 	return explain(err, question.Action, answer)
 }
 
@@ -113,7 +113,7 @@ func explain(err error, rule string, answer *casework.ActAnswer) error {
 		return err
 	}
 	switch refused.Code {
-	case casework.Forbidden:
+	case casework.Forbidden, casework.Invalid: // the latter for whom the task is to be given to, or where it is to be moved
 		answer.Rule = refused.Rule
 	case casework.Conflict:
 		answer.Rule = "status"
@@ -126,7 +126,7 @@ func explain(err error, rule string, answer *casework.ActAnswer) error {
 	return nil
 }
 
-// checkWork says whether the user gets tasks of a queue, through which roles, and whether they have room for one more.
+// checkWork says whether the user supervises a queue, or gets its tasks, through which roles, and whether they have room for one more.
 func checkWork(ctx context.Context, q *dbsqlc.Queries, question casework.ActQuestion, answer *casework.ActAnswer) error {
 	work, err := q.CallerWork(ctx, question.QueueName)
 	if isNoRows(err) {
@@ -134,6 +134,13 @@ func checkWork(ctx context.Context, q *dbsqlc.Queries, question casework.ActQues
 	}
 	if err != nil {
 		return err
+	}
+	if question.Action == casework.PermitSupervise {
+		answer.Allowed, answer.Rule, answer.Reason = work.Supervised, "supervise", "a role of the user has the permission for the queue"
+		if !work.Supervised {
+			answer.Reason = "no role of the user has the permission for the queue"
+		}
+		return nil
 	}
 	answer.Roles = work.Roles
 	switch {

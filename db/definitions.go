@@ -160,7 +160,7 @@ func (s *Store) ChangeDefinition(ctx context.Context, caller, key string, versio
 			return err
 		}
 		named, mistakes := settings.Mistakes()
-		if err := checkQueuesNamed(ctx, q, &mistakes, named); err != nil {
+		if err := checkNames(ctx, q, &mistakes, named); err != nil {
 			return err
 		}
 		if err := mistakes.Err(); err != nil {

@@ -63,6 +63,7 @@ func seedPeople(ctx context.Context, q *dbsqlc.Queries, org sample.Organisation)
 	for _, u := range org.Users {
 		err := q.UserUpsert(ctx, dbsqlc.UserUpsertParams{
 			UserID: u.ID, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Department: u.Department,
+			Supervisor: u.Supervisor, Skills: append([]string{}, u.Skills...),
 		})
 		if err != nil {
 			return err

@@ -30,8 +30,8 @@ func (s *Store) SendMessage(ctx context.Context, caller string, id uuid.UUID, en
 		Processes []string               `json:"processes"`
 		Message   casework.MessageAnswer `json:"message"`
 	}
-	err := send(request, &v, func(body json.RawMessage) (json.RawMessage, error) {
-		return s.as(caller).MessageSend(ctx, dbsqlc.MessageSendParams{Message: body, UserID: caller})
+	err := s.send(ctx, caller, request, &v, func(q *dbsqlc.Queries, body json.RawMessage) (json.RawMessage, error) {
+		return q.MessageSend(ctx, dbsqlc.MessageSendParams{Message: body, UserID: caller})
 	})
 	switch {
 	case err != nil:
@@ -72,8 +72,8 @@ func (s *Store) SendSignal(ctx context.Context, caller string, id uuid.UUID, eng
 		Receivers  int         `json:"receivers"`
 		Deliveries []*delivery `json:"deliveries"`
 	}
-	err := send(request, &v, func(body json.RawMessage) (json.RawMessage, error) {
-		return s.as(caller).SignalSend(ctx, dbsqlc.SignalSendParams{Signal: body, UserID: caller})
+	err := s.send(ctx, caller, request, &v, func(q *dbsqlc.Queries, body json.RawMessage) (json.RawMessage, error) {
+		return q.SignalSend(ctx, dbsqlc.SignalSendParams{Signal: body, UserID: caller})
 	})
 	if err == nil {
 		err = v.problem()
@@ -90,13 +90,17 @@ func (s *Store) SendSignal(ctx context.Context, caller string, id uuid.UUID, eng
 	return answer, outAll(v.Deliveries), nil
 }
 
-// send encodes a request and decodes the verdict about it.
-func send(request map[string]any, into any, call func(json.RawMessage) (json.RawMessage, error)) error {
+// send sends a request of a caller and decodes the verdict about it.
+func (s *Store) send(ctx context.Context, caller string, request map[string]any, into any, call func(*dbsqlc.Queries, json.RawMessage) (json.RawMessage, error)) error {
+	contents, err := packIn(request)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}
-	raw, err := call(body)
+	raw, err := s.act(ctx, caller, contents, func(q *dbsqlc.Queries) (json.RawMessage, error) { return call(q, body) })
 	if err != nil {
 		return interpret(err)
 	}

@@ -449,9 +449,14 @@ func TestWhatIsTooLargeToBeDeliveredIsToldInstead(t *testing.T) {
 	require.Equal(t, casework.ChildFailed, told[0].Command.Status)
 	require.Contains(t, told[0].Command.Reason, "1 MiB")
 
+	many := make([]casework.VariableChange, 5000)
+	for i := range many {
+		many[i] = casework.VariableChange{Name: fmt.Sprint("v", i), Value: json.RawMessage(`"` + strings.Repeat("x", 500) + `"`)}
+	}
 	u.call(t, parent, 2, casework.ChildStart{InstanceID: id, ProcessKey: key})
-	u.step(t, casework.StepCommit{InstanceID: id, Step: 1, Variables: []casework.VariableChange{{Name: "v", Value: large}},
-		Events: &casework.StepEvents{Escalations: []string{"LATE"}}})
+	told = u.step(t, casework.StepCommit{InstanceID: id, Step: 1, Variables: many, Events: &casework.StepEvents{Escalations: []string{"LATE"}}}).Deliveries
+	require.Len(t, told, 1)
+	require.Empty(t, told[0].Command.Variables)
 	told = u.step(t, casework.StepCommit{InstanceID: id, Step: 2, End: &casework.InstanceEnd{Status: casework.InstanceCompleted}}).Deliveries
 	require.Len(t, told, 1)
 	require.Equal(t, casework.ChildFailed, told[0].Command.Status)

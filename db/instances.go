@@ -42,14 +42,18 @@ func (s *Store) variables(ctx context.Context, caller, id string) (map[string]an
 	}
 	vars := make(map[string]any, len(rows))
 	for _, r := range rows {
-		if vars[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson); err != nil {
+		if vars[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson, r.Content); err != nil {
 			return nil, err
 		}
 	}
 	return vars, nil
 }
 
-func decodeVariable(name string, raw json.RawMessage) (v any, err error) {
+// decodeVariable reads a value, or the content of a large one.
+func decodeVariable(name string, raw json.RawMessage, content *string) (v any, err error) {
+	if content != nil {
+		raw = json.RawMessage(*content)
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
@@ -114,7 +118,7 @@ func toInstance(r dbsqlc.InstanceGetRow) casework.Instance {
 
 func toIncident(r dbsqlc.FlowableIncident) casework.Incident {
 	return casework.Incident{
-		IncidentID: r.IncidentID, ActivityID: r.ActivityID, Kind: r.Kind, Message: r.Message, State: r.State,
+		IncidentID: r.IncidentID, ActivityID: r.ActivityID, Kind: r.Kind, Message: r.Message, State: r.State, Resolvable: r.Resolvable,
 		CreatedAt: r.CreatedAt.UTC(), ResolvedAt: utc(r.ResolvedAt),
 	}
 }

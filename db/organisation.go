@@ -90,7 +90,7 @@ func checkRole(ctx context.Context, q *dbsqlc.Queries, v casework.Role) (casewor
 	if err := checkDepartment(ctx, q, &m, "body.department", v.Department); err != nil {
 		return m, err
 	}
-	if err := checkQueuesNamed(ctx, q, &m, optional("body.queueName", v.QueueName)); err != nil || len(m) > 0 {
+	if err := checkNames(ctx, q, &m, casework.EscalationNames{Queues: optional("body.queueName", v.QueueName)}); err != nil || len(m) > 0 {
 		return m, err
 	}
 	for _, permission := range v.Permissions.Given() {

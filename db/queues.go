@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onecms/nextgen-workflow/db/dbsqlc"
@@ -50,58 +51,61 @@ func (s *Store) ChangeQueue(ctx context.Context, caller, name string, apply func
 }
 
 func checkQueue(ctx context.Context, q *dbsqlc.Queries, v casework.Queue) (casework.Mistakes, error) {
-	handsOn, m := v.Mistakes()
+	names, m := v.Mistakes()
 	if v.QueueName == casework.DefaultQueue && !v.Active {
 		m.Add("body.active", false, "must be true: tasks that nothing else routes go to this queue")
 	}
 	if err := checkDepartment(ctx, q, &m, "body.department", v.Department); err != nil {
 		return m, err
 	}
-	if v.CalendarName != nil {
-		if _, err := q.CalendarGet(ctx, *v.CalendarName); isNoRows(err) {
-			m.Add("body.calendarName", *v.CalendarName, "there is no such calendar")
-		} else if err != nil {
-			return m, err
-		}
-	}
-	if err := checkQueuesNamed(ctx, q, &m, handsOn); err != nil {
+	names.Calendars = append(names.Calendars, optional("body.calendarName", v.CalendarName)...)
+	if err := checkNames(ctx, q, &m, names); err != nil {
 		return m, err
 	}
 	return m, checkOverflow(ctx, q, &m, v)
 }
 
-// checkQueuesNamed notes queues that are not there.
-func checkQueuesNamed(ctx context.Context, q *dbsqlc.Queries, m *casework.Mistakes, named []casework.Reference) error {
-	if len(named) == 0 {
-		return nil
+// checkNames notes names that nothing has.
+func checkNames(ctx context.Context, q *dbsqlc.Queries, m *casework.Mistakes, names casework.EscalationNames) error {
+	for _, kind := range []struct {
+		what  string
+		given []casework.Reference
+		known func(context.Context, []string) ([]string, error)
+	}{
+		{"queue", names.Queues, q.QueuesKnown}, {"role", names.Roles, q.RolesKnown},
+		{"user", names.Users, q.UsersKnown}, {"calendar", names.Calendars, q.CalendarsKnown},
+	} {
+		if len(kind.given) == 0 {
+			continue
+		}
+		asked := make([]string, 0, len(kind.given))
+		for _, ref := range kind.given {
+			asked = append(asked, ref.Name)
+		}
+		known, err := kind.known(ctx, asked)
+		if err != nil {
+			return err
+		}
+		for _, ref := range kind.given {
+			if !slices.Contains(known, ref.Name) {
+				m.Add(ref.Location, ref.Name, "there is no such %s", kind.what)
+			}
+		}
 	}
-	names := make([]string, 0, len(named))
-	for _, ref := range named {
-		names = append(names, ref.Name)
-	}
-	rows, err := q.QueueTypes(ctx, names)
-	if err != nil {
-		return err
-	}
-	known := make([]string, 0, len(rows))
-	for _, row := range rows {
-		known = append(known, row.QueueName)
-	}
-	unknown(m, "queue", named, known)
 	return nil
 }
 
 // checkOverflow notes an overflow that does not go to a queue of the type OVERFLOW, on either side.
 func checkOverflow(ctx context.Context, q *dbsqlc.Queries, m *casework.Mistakes, v casework.Queue) error {
 	if v.OverflowQueue != nil {
-		rows, err := q.QueueTypes(ctx, []string{*v.OverflowQueue})
+		rows, err := q.QueueType(ctx, *v.OverflowQueue)
 		switch {
 		case err != nil:
 			return err
 		case len(rows) == 0:
 			m.Add("body.overflowQueue", *v.OverflowQueue, "there is no such queue")
-		case rows[0].QueueType != string(casework.QueueOverflow):
-			m.Add("body.overflowQueue", *v.OverflowQueue, "is of the type %s; it must be OVERFLOW", rows[0].QueueType)
+		case rows[0] != string(casework.QueueOverflow):
+			m.Add("body.overflowQueue", *v.OverflowQueue, "is of the type %s; it must be OVERFLOW", rows[0])
 		}
 	}
 	if v.QueueType == casework.QueueOverflow {
@@ -153,21 +157,24 @@ func (s *Store) Unassign(ctx context.Context, caller, queue, role string) error 
 	})
 }
 
-// RebalanceQueue moves what is over the capacity of queues now, and answers the queue as it is then. Errors: NotFound,
-// Forbidden.
+// RebalanceQueue moves what is over the capacity of queues now, and answers the queue as it is then. It needs the permission
+// manage-queues, or supervise for the queue. Errors: NotFound, Forbidden.
 func (s *Store) RebalanceQueue(ctx context.Context, caller, name string) (casework.Queue, error) {
 	var v casework.Queue
 	err := s.inTx(ctx, caller, func(q *dbsqlc.Queries) error {
 		if _, err := queues.get(ctx, q, name); err != nil {
 			return err
 		}
-		if err := needs(ctx, q, casework.PermitManageQueues); err != nil {
+		may, err := q.CallerDirects(ctx, name)
+		if err != nil {
 			return err
+		}
+		if !may {
+			return &casework.Error{Code: casework.Forbidden, Message: rules["supervise"], Rule: "supervise"}
 		}
 		if err := q.QueueRebalance(ctx, name); err != nil {
 			return err
 		}
-		var err error
 		v, err = queues.get(ctx, q, name)
 		return err
 	})

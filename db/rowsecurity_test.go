@@ -6,20 +6,23 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
 // private are the tables with row security.
 var private = []string{
 	"entitlements.audit_log", "entitlements.user_workflow_roles", "flowable.activity_history", "flowable.archived_tasks",
-	"flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents", "flowable.outbox",
-	"flowable.process_instances", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
+	"flowable.clock_changes", "flowable.commit_steps", "flowable.escalations", "flowable.idempotency_keys", "flowable.incidents",
+	"flowable.large_value_uses", "flowable.large_values", "flowable.notifications", "flowable.outbox",
+	"flowable.process_instances", "flowable.task_candidates", "flowable.task_commands", "flowable.task_history", "flowable.workflow_tasks",
 	"flowable.workflow_variables", "onecms.case_routing", "onecms.case_workflow_mapping", "onecms.cases",
 }
 
@@ -37,7 +40,7 @@ var public = map[string]string{
 }
 
 // hidden are private tables that the API may not even read.
-var hidden = []string{"entitlements.audit_log", "flowable.archived_tasks", "flowable.commit_steps"}
+var hidden = []string{"entitlements.audit_log", "flowable.archived_tasks", "flowable.clock_changes", "flowable.commit_steps"}
 
 func TestRowSecurityIsForcedOnEveryTable(t *testing.T) {
 	t.Parallel()
@@ -69,15 +72,20 @@ func TestTheAPIWritesNoTableWithoutRowSecurity(t *testing.T) {
 func (u *unit) busy(t *testing.T) (instance, id string) {
 	t.Helper()
 	instance, id = u.start(t, u.user), u.id("held")
+	large := values.Contents{}
 	u.step(t, casework.StepCommit{
-		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held")},
-		Activities:  []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
-		Variables:   []casework.VariableChange{{Name: "secret", Value: []byte(`"` + u.name + `"`)}},
+		InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{u.task("held", due(-time.Minute), func(n *casework.NewTask) { n.CandidateUsers = []string{u.user} })},
+		Activities: []casework.ActivityChange{{ElementInstanceID: "review:1", ActivityID: "review", ActivityType: "userTask", State: casework.ActivityActive}},
+		Variables: []casework.VariableChange{
+			{Name: "secret", Value: []byte(`"` + u.name + `"`)}, {Name: "large", Value: large.Pack([]byte(`"large `+u.name+`"`), 0)},
+		},
+		Values:      large,
 		Incidents:   []casework.IncidentChange{{IncidentID: "i1", ActivityID: "x", Kind: "service", Message: "down"}},
 		Escalations: []casework.EscalationDue{{TaskID: id, Level: 1}},
 	})
 	_, err := u.api.ClaimTask(t.Context(), u.user, id, uuid.New())
 	require.NoError(t, err)
+	u.exec(t, "INSERT INTO flowable.notifications (recipient_id, kind, process_instance_id, subject, body) VALUES ($1, 'BREACH', $2, 's', 'b')", u.user, instance)
 	u.exec(t, `INSERT INTO flowable.outbox (kind, process_instance_id, command_id, payload, created_by)
 		SELECT 'SIGNAL', process_instance_id, command_id, '{}', actor_id FROM flowable.task_commands WHERE task_id = $1`, id) // as after a second
 	answer, err := u.api.ReserveKey(t.Context(), u.user, u.name, strings.Repeat("0", 64))
@@ -288,7 +296,7 @@ func TestRolesOfOneCallerAreNotThoseOfTheNext(t *testing.T) {
 var changes = map[string]string{
 	apiRole: "flowable.idempotency_keys UPDATE DELETE, flowable.workflow_tasks UPDATE",
 	workerRole: "entitlements.departments UPDATE, entitlements.user_workflow_roles UPDATE, entitlements.users UPDATE, entitlements.workflow_roles UPDATE, " +
-		"flowable.activity_history UPDATE, flowable.assignment_turns UPDATE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.outbox UPDATE DELETE, " +
+		"flowable.activity_history UPDATE, flowable.assignment_turns UPDATE, flowable.clock_changes UPDATE DELETE, flowable.event_messages UPDATE, flowable.event_subscriptions UPDATE DELETE, flowable.idempotency_keys UPDATE DELETE, flowable.incidents UPDATE, flowable.notifications UPDATE DELETE, flowable.outbox UPDATE DELETE, " +
 		"flowable.process_instances UPDATE, flowable.queue_assignments UPDATE, flowable.reconciler_findings UPDATE, flowable.task_commands UPDATE DELETE, " +
 		"flowable.workflow_queues UPDATE, flowable.workflow_tasks UPDATE, flowable.workflow_variables UPDATE, onecms.case_workflow_mapping UPDATE, onecms.cases UPDATE",
 }

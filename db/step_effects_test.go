@@ -147,16 +147,18 @@ func TestEscalationByTheCasesOwnTimer(t *testing.T) {
 	require.Equal(t, []any{1, casework.TaskEscalated}, []any{first.Level, first.Status})
 	require.Equal(t, 4*time.Hour, first.EscalateAt.Sub(*first.DueDate), "when the next level is due")
 	require.Equal(t, jsonOf(t, first), jsonOf(t, escalate(3, 1, w.id("late"))[0]), "a level that is reached already")
-	last := escalate(4, 3, w.id("late"))[0]
-	require.Equal(t, 3, last.Level)
+	require.Equal(t, jsonOf(t, first), jsonOf(t, escalate(4, 2, w.id("late"))[0]), "a level that is not due")
+	w.exec(t, "UPDATE flowable.workflow_tasks SET due_date = due_date - interval '9 hours' WHERE task_id = $1", w.id("late"))
+	last := escalate(5, 2, w.id("late"))[0]
+	require.Equal(t, 3, last.Level, "all that is due")
 	require.Nil(t, last.EscalateAt, "there is no fourth level")
-	require.Equal(t, []string{"1 TIMER", "3 TIMER"}, rows[string](t, w.super, "SELECT escalation_level || ' ' || source FROM flowable.escalations WHERE task_id = $1 ORDER BY 1", w.id("late")))
+	require.Equal(t, []string{"1 TIMER", "2 TIMER", "3 TIMER"}, rows[string](t, w.super, "SELECT escalation_level || ' ' || source FROM flowable.escalations WHERE task_id = $1 ORDER BY 1", w.id("late")))
 
 	_, err := w.api.ClaimTask(t.Context(), w.user, w.id("late"), uuid.New())
 	require.NoError(t, err)
 	_, _, err = w.api.CompleteTask(t.Context(), w.user, w.id("late"), uuid.New(), approve)
 	require.NoError(t, err)
-	require.Equal(t, casework.TaskCompleted, escalate(5, 4, w.id("late"))[0].Status, "what has ended is left alone")
+	require.Equal(t, casework.TaskCompleted, escalate(6, 4, w.id("late"))[0].Status, "what has ended is left alone")
 }
 
 func TestEscalatingATaskThatIsNotThereAnswersNothing(t *testing.T) {

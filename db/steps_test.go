@@ -16,7 +16,7 @@ import (
 func (u *unit) burst(instance string, step int64) casework.StepCommit {
 	name := fmt.Sprintf("s%d", step)
 	return filled(casework.StepCommit{
-		InstanceID: instance, Step: step, NewTasks: []casework.NewTask{u.task(name)},
+		InstanceID: instance, Step: step, NewTasks: []casework.NewTask{u.task(name, due(-time.Minute))},
 		Activities:  []casework.ActivityChange{{ElementInstanceID: name, ActivityID: "review", ActivityType: "userTask", Name: "Review", State: casework.ActivityActive}},
 		Variables:   []casework.VariableChange{{Name: "step", Value: json.RawMessage(fmt.Sprint(step))}},
 		Incidents:   []casework.IncidentChange{{IncidentID: "i", ActivityID: "x", Kind: "service", Message: name}},
@@ -34,7 +34,7 @@ func (w *world) written(t *testing.T, instance string) string {
 		(SELECT count(*) FROM flowable.activity_history WHERE process_instance_id = $1),
 		(SELECT string_agg(variable_name || '=' || variable_json::TEXT, ',' ORDER BY variable_name) FROM flowable.workflow_variables WHERE process_instance_id = $1),
 		(SELECT string_agg(occurrences || state, ',') FROM flowable.incidents WHERE process_instance_id = $1),
-		(SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE process_instance_id = $1),
+		(SELECT count(*) FROM flowable.escalations WHERE process_instance_id = $1),
 		(SELECT count(*) FROM onecms.case_routing WHERE process_instance_id = $1),
 		(SELECT count(*) FROM flowable.outbox WHERE process_instance_id = $1),
 		(SELECT concat(last_step, status, current_activity) FROM flowable.process_instances WHERE process_instance_id = $1))`, instance)

@@ -1,7 +1,11 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,12 +25,19 @@ func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task,
 	if t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID); err != nil {
 		return casework.Task{}, err
 	}
+	clocks, err := s.as(caller).TaskSLA(ctx, taskID)
+	if err != nil {
+		return casework.Task{}, interpret(err)
+	}
+	if err := json.Unmarshal(clocks, &t.SLA); err != nil {
+		return casework.Task{}, fmt.Errorf("clocks of task %s: %w", taskID, err)
+	}
 	own, err := s.as(caller).TaskVariables(ctx, &taskID)
 	if err != nil {
 		return casework.Task{}, interpret(err)
 	}
 	for _, r := range own {
-		if t.Variables[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson); err != nil {
+		if t.Variables[r.VariableName], err = decodeVariable(r.VariableName, r.VariableJson, r.Content); err != nil {
 			return casework.Task{}, err
 		}
 	}
@@ -45,6 +56,20 @@ func (s *Store) TaskHistory(ctx context.Context, caller, taskID string, page cas
 	rows, err := s.as(caller).TaskHistory(ctx, dbsqlc.TaskHistoryParams{TaskID: taskID, AfterID: after, Most: most(page)})
 	items, err := many(rows, err, toAction)
 	return cut(items, page, func(a casework.TaskAction) string { return strconv.FormatInt(a.HistoryID, 10) }), err
+}
+
+// TaskComments lists what people said about a task, oldest first.
+func (s *Store) TaskComments(ctx context.Context, caller, taskID string, page casework.Page) (casework.List[casework.Comment], error) {
+	if _, err := s.as(caller).TaskGet(ctx, taskID); err != nil {
+		return casework.List[casework.Comment]{}, interpret(err)
+	}
+	after, err := numberCursor(page.Cursor, 0)
+	if err != nil {
+		return casework.List[casework.Comment]{}, err
+	}
+	rows, err := s.as(caller).TaskComments(ctx, dbsqlc.TaskCommentsParams{TaskID: taskID, AfterID: after, Most: most(page)})
+	items, err := many(rows, err, toComment)
+	return cut(items, page, func(c casework.Comment) string { return strconv.FormatInt(c.CommentID, 10) }), err
 }
 
 // OpenTasksOf lists the open tasks of an instance that the caller may see, oldest first.
@@ -89,7 +114,15 @@ func (s *Store) Tasks(ctx context.Context, caller string, f casework.TaskFilter)
 	if f.Page.Cursor != "" && after.Sort != f.Sort {
 		return casework.List[casework.Task]{}, badCursor()
 	}
-	rows, err := s.listTasks(ctx, caller, f, after)
+	search, some := searchOf(f, after)
+	if !some {
+		return casework.List[casework.Task]{Items: []casework.Task{}}, nil
+	}
+	body, err := json.Marshal(search)
+	if err != nil {
+		return casework.List[casework.Task]{}, fmt.Errorf("encode search: %w", err)
+	}
+	rows, err := s.as(caller).TaskSearch(ctx, body)
 	items, err := many(rows, err, toTask)
 	return cut(items, f.Page, func(t casework.Task) string {
 		return encodeCursor(taskCursor{Sort: f.Sort, ID: t.TaskID, Priority: t.Priority, Created: t.CreatedAt, Due: t.DueDate})
@@ -104,38 +137,48 @@ type taskCursor struct {
 	Due      *time.Time        `json:"d,omitempty"`
 }
 
-func (s *Store) listTasks(ctx context.Context, caller string, f casework.TaskFilter, after taskCursor) ([]dbsqlc.FlowableWorkflowTask, error) {
-	p := dbsqlc.TaskListByPriorityParams{
-		Statuses: make([]string, 0, len(f.Status)), QueueName: f.QueueName, Assignee: f.Assignee, Candidate: f.Candidate,
-		ProcessInstanceID: f.ProcessInstanceID, CaseID: f.CaseID, TaskDefinitionKey: f.TaskDefinitionKey,
-		Overdue: f.Overdue, DueBefore: f.DueBefore,
-		AfterID: after.ID, AfterPriority: int32(after.Priority), AfterCreated: after.Created, Most: most(f.Page),
+// taskSearch is what flowable.search_tasks asks for.
+type taskSearch struct {
+	Sort        casework.TaskSort     `json:"sort"`
+	Most        int32                 `json:"most"`
+	After       *taskAfter            `json:"after,omitempty"`
+	Statuses    []casework.TaskStatus `json:"statuses"`
+	Queue       string                `json:"queue,omitempty"`
+	Assignee    string                `json:"assignee,omitempty"`
+	Candidate   bool                  `json:"candidate,omitempty"`
+	Instance    string                `json:"instance,omitempty"`
+	Case        int64                 `json:"case,omitempty"`
+	Definition  string                `json:"definition,omitempty"`
+	MinPriority *int                  `json:"minPriority,omitempty"`
+	Overdue     bool                  `json:"overdue,omitempty"`
+	DueBefore   *time.Time            `json:"dueBefore,omitempty"`
+	FollowUp    *time.Time            `json:"followUpBefore,omitempty"`
+}
+
+type taskAfter struct {
+	ID       string     `json:"id"`
+	Priority int        `json:"priority"`
+	Created  time.Time  `json:"created"`
+	Due      *time.Time `json:"due,omitempty"`
+}
+
+// searchOf is the search of a filter; false if its states exclude each other, so that there is nothing to look for.
+func searchOf(f casework.TaskFilter, after taskCursor) (taskSearch, bool) {
+	s := taskSearch{
+		Sort: cmp.Or(f.Sort, casework.SortPriority), Most: most(f.Page), Statuses: []casework.TaskStatus{}, Queue: f.QueueName, Assignee: f.Assignee,
+		Candidate: f.Candidate, Instance: f.ProcessInstanceID, Case: f.CaseID, Definition: f.TaskDefinitionKey,
+		MinPriority: f.MinPriority, Overdue: f.Overdue, DueBefore: f.DueBefore, FollowUp: f.FollowUpBefore,
 	}
-	for _, status := range f.Status {
-		p.Statuses = append(p.Statuses, string(status))
+	if f.Page.Cursor != "" {
+		s.After = &taskAfter{ID: after.ID, Priority: after.Priority, Created: after.Created, Due: after.Due}
 	}
-	if f.MinPriority != nil {
-		least := int32(*f.MinPriority)
-		p.MinPriority = &least
+	for _, status := range casework.TaskStatuses {
+		asked := len(f.Status) == 0 || slices.Contains(f.Status, status)
+		if asked && (!f.Candidate || status.Claimable()) && (!f.Overdue || !status.Ended()) {
+			s.Statuses = append(s.Statuses, status)
+		}
 	}
-	switch f.Sort {
-	case casework.SortCreated:
-		return s.searchAs(caller).TaskListByCreated(ctx, dbsqlc.TaskListByCreatedParams{
-			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
-			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
-			AfterID: p.AfterID, AfterCreated: p.AfterCreated, Most: p.Most,
-		})
-	case casework.SortDue:
-		return s.searchAs(caller).TaskListByDue(ctx, dbsqlc.TaskListByDueParams{
-			Statuses: p.Statuses, QueueName: p.QueueName, Assignee: p.Assignee, Candidate: p.Candidate,
-			ProcessInstanceID: p.ProcessInstanceID, CaseID: p.CaseID, TaskDefinitionKey: p.TaskDefinitionKey,
-			MinPriority: p.MinPriority, Overdue: p.Overdue, DueBefore: p.DueBefore,
-			AfterID: p.AfterID, AfterDue: after.Due, Most: p.Most,
-		})
-	case casework.SortPriority, "":
-	}
-	return s.searchAs(caller).TaskListByPriority(ctx, p)
+	return s, len(s.Statuses) > 0
 }
 
 func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
@@ -145,16 +188,26 @@ func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
 		Status: casework.TaskStatus(r.Status), AssigneeID: r.AssigneeID, CandidateGroups: r.CandidateGroups,
 		CandidateUsers: r.CandidateUsers, Priority: int(r.Priority), FormKey: r.FormKey, CreatedAt: r.CreatedAt.UTC(),
 		ClaimedAt: utc(r.ClaimedAt), CompletedAt: utc(r.CompletedAt), DueDate: utc(r.DueDate), FollowUpDate: utc(r.FollowUpDate),
-		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason, Version: r.Version,
+		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason,
+		OwnerID: r.OwnerID, Suspended: r.IsSuspended, ClaimDueDate: utc(r.ClaimDueDate), PausedAt: utc(r.PausedAt), Version: r.Version,
 	}
 }
 
 func toAction(r dbsqlc.FlowableTaskHistory) casework.TaskAction {
-	return casework.TaskAction{
+	a := casework.TaskAction{
 		HistoryID: r.HistoryID, TaskID: r.TaskID, ActionType: r.ActionType, ActionBy: r.ActionBy, ActionAt: r.ActionAt.UTC(),
 		OldStatus: casework.TaskStatus(value(r.OldStatus)), NewStatus: casework.TaskStatus(value(r.NewStatus)),
-		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee), Comments: value(r.Comments),
+		OldAssignee: value(r.OldAssignee), NewAssignee: value(r.NewAssignee),
+		DelegateTo: value(r.DelegateTo), Comments: value(r.Comments),
 	}
+	if string(r.ActionData) != "{}" {
+		a.Data = r.ActionData
+	}
+	return a
+}
+
+func toComment(r dbsqlc.FlowableTaskHistory) casework.Comment {
+	return casework.Comment{CommentID: r.HistoryID, TaskID: r.TaskID, Text: value(r.Comments), By: r.ActionBy, At: r.ActionAt.UTC()}
 }
 
 // value is what p points at, or the zero value.

@@ -207,7 +207,13 @@ func TestARelayStopsInTheMiddleOfABatch(t *testing.T) {
 // house counts what is asked for.
 type house struct {
 	keep, refresh, escalate []time.Duration
+	rearmed                 int
 	began                   time.Time
+}
+
+func (h *house) RearmClocks(context.Context) (bool, error) {
+	h.rearmed++
+	return h.rearmed == 1, nil
 }
 
 func (h *house) KeepHouse(context.Context) error {
@@ -234,6 +240,7 @@ func TestMaintenanceGoesOnWhenAPieceFails(t *testing.T) {
 		worker.NewMaintenance(h, zap.NewNop()).Run(ctx)
 		require.Equal(t, []time.Duration{0, 24 * time.Hour, 48 * time.Hour}, h.keep)
 		require.Len(t, h.refresh, 48*60)
+		require.InDelta(t, 48*60*30, h.rearmed, 2, "every two seconds, and at once when there was more")
 		require.Len(t, h.escalate, 48*12)
 		require.Equal(t, 5*time.Minute, h.escalate[0], "the cases' own timers come first")
 	})

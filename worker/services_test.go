@@ -47,9 +47,9 @@ func (activitiesOnly) RegisterWorkflowWithOptions(any, workflow.RegisterOptions)
 func TestEveryServiceThatThereIsIsRegistered(t *testing.T) {
 	t.Parallel()
 	r := &registry{}
-	worker.Services{}.Register(r)
+	worker.Services{}.Register(r, nil)
 	require.Empty(t, r.registered)
-	services(t, "").Register(r)
+	services(t, "").Register(r, nil)
 	require.Equal(t, []string{"activity HttpCall", "activity SendMail", "activity RunScript"}, r.registered)
 }
 
@@ -65,7 +65,7 @@ func TestServicesWorkAsTemporalActivities(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	s := services(t, strings.TrimPrefix(server.URL, "http://"))
-	s.Register(activitiesOnly{env})
+	s.Register(activitiesOnly{env}, nil)
 	t.Cleanup(s.Close)
 	field := func(v string) json.RawMessage { return json.RawMessage(fmt.Sprintf("%q", v)) }
 	in := casework.ActivityInput{ProcessInstanceID: "i", ElementID: "call", ElementInstanceID: "call:1", Fields: map[string]json.RawMessage{

@@ -50,10 +50,17 @@ type Deps struct {
 	Steps    activities.StepStore
 	Sender   activities.Sender // of what a step sends to other cases; nil leaves it to the relay
 	Timers   activities.TimerStore
+	Values   ValueStore                // of large values; nil keeps them in the workflows
 	Rows     activities.ReconcileStore // of the reconciler; nil runs none
 	Runs     activities.Runs
 	Services Services // optional
 	Log      *zap.Logger
+}
+
+// ValueStore keeps the contents of large values.
+type ValueStore interface {
+	activities.ValueStore
+	workflows.ContentStore
 }
 
 // Worker polls the case task queue. Start and Stop it once.
@@ -91,6 +98,9 @@ type Registry interface {
 // Register puts every workflow and activity of the product into a registry. It is the only list of them.
 func Register(r Registry, d Deps) {
 	instance := &workflows.ProcessInstance{Programs: d.Programs}
+	if d.Values != nil {
+		instance.Values = workflows.NewValueCache(d.Values, 0)
+	}
 	r.RegisterDynamicWorkflow(instance.Run, workflow.DynamicRegisterOptions{})
 	r.RegisterWorkflowWithOptions(workflows.StartByTimer, workflow.RegisterOptions{Name: workflows.StartByTimerWorkflow})
 	acts := &activities.Activities{Store: d.Steps, Sender: d.Sender, Timers: d.Timers}
@@ -102,7 +112,7 @@ func Register(r Registry, d Deps) {
 		r.RegisterActivityWithOptions(reconciler.Reconcile, activity.RegisterOptions{Name: workflows.ReconcileActivity})
 		r.RegisterActivityWithOptions(reconciler.ReconcileUnknown, activity.RegisterOptions{Name: workflows.ReconcileUnknownActivity})
 	}
-	d.Services.Register(r)
+	d.Services.Register(r, d.Values)
 }
 
 // Start begins to poll and returns.

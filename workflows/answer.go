@@ -12,40 +12,60 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
-// answerOf translates what an activity answered.
+// answerOf translates what an activity answered. What is large in it goes on by reference.
 func (r *run) answerOf(ctx workflow.Context, w work) engine.Event {
+	ev, packed := r.readAnswer(ctx, w)
+	if !packed {
+		r.pack(&ev)
+	}
+	return ev
+}
+
+// readAnswer reports of an answer whether the activity has seen to its large values.
+func (r *run) readAnswer(ctx workflow.Context, w work) (ev engine.Event, packed bool) {
+	var a OpenActivity
+	if i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token }); i >= 0 {
+		a = r.state.Activities[i]
+	}
+	n := r.node(a.Element)
+	packed = a.Event == "" && r.byReference(n, a.Type)
 	var value json.RawMessage
 	if err := w.future.Get(ctx, &value); err != nil {
-		return failure(w.token, err)
+		return failure(w.token, err), packed
 	}
-	value, err := storable(jsonOf(value))
+	value, err := values.Storable(jsonOf(value))
 	if err != nil {
-		return unusable(w.token, err)
+		return unusable(w.token, err), packed
 	}
-	ev := engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
-	i := slices.IndexFunc(r.state.Activities, func(a OpenActivity) bool { return a.Token == w.token })
-	if i < 0 {
-		return ev
-	}
-	a := r.state.Activities[i]
-	switch n := r.node(a.Element); {
+	ev = engine.Event{Kind: engine.ActivityDone, Token: w.token, Value: value}
+	switch {
+	case a.Token == "": // nobody waits for it any more
 	case a.Event != "": // any other value than an object brings no variables
-		_ = json.Unmarshal(ev.Value, &ev.Variables)
+		r.onlyVariables(&ev)
 	case n.Script != nil:
 		ev = scriptAnswer(ev)
 	case a.Type == casework.ActivityHTTPCall, a.Type == casework.ActivitySendMail: // their results are the variables to set
 		_ = json.Unmarshal(ev.Value, &ev.Variables)
 		ev.Value = nil
 	case n.Service == nil || n.Service.ResultVariable == "":
-		_ = json.Unmarshal(ev.Value, &ev.Variables) // any other value than an object brings no variables
+		r.onlyVariables(&ev)
 	}
-	if err := checkNames(ev.Variables); err != nil {
-		return unusable(w.token, err)
+	if err := values.CheckNames(ev.Variables); err != nil {
+		return unusable(w.token, err), packed
 	}
-	return ev
+	return ev, packed
+}
+
+// onlyVariables takes the variables out of an answer that is nothing else; any other value than an object brings none.
+func (r *run) onlyVariables(ev *engine.Event) {
+	_ = json.Unmarshal(ev.Value, &ev.Variables)
+	if r.state.Engine.Rev > inlineRev {
+		ev.Value = nil // it has no other use, and need not be kept
+	}
 }
 
 // unusable is the failure of an activity that did its work and whose answer cannot be kept.
@@ -84,7 +104,7 @@ func failure(token string, err error) engine.Event {
 	var panicked *temporal.PanicError
 	switch {
 	case errors.As(err, &application):
-		ev.Type, ev.Reason = clean(application.Type()), reason(application.Message())
+		ev.Type, ev.Reason = values.Clean(application.Type()), reason(application.Message())
 		if ev.Type == casework.BpmnErrorType {
 			bpmnError(&ev, application)
 		}
@@ -112,24 +132,24 @@ func bpmnError(ev *engine.Event, e *temporal.ApplicationError) {
 	}
 	raw, err := json.Marshal(variables)
 	if err == nil {
-		raw, err = storable(raw)
+		raw, err = values.Storable(raw)
 	}
 	if err == nil {
 		variables = nil
 		err = json.Unmarshal(raw, &variables)
 	}
 	if err == nil {
-		err = checkNames(variables)
+		err = values.CheckNames(variables)
 	}
 	if err != nil {
 		*ev = unusable(ev.Token, err)
 		return
 	}
-	ev.Code, ev.Variables = clean(code), variables
+	ev.Code, ev.Variables = values.Clean(code), variables
 }
 
 // reason is what somebody else said of a failure, as an incident can hold it.
-func reason(s string) string { return short(clean(s)) }
+func reason(s string) string { return short(values.Clean(s)) }
 
 // answerCause names the answer of an activity as the cause of a step. What it holds is part of the name: done again, as
 // after a reset, an activity may answer something else, and then the answer on record comes first.

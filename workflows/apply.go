@@ -20,6 +20,10 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 	for len(r.state.Inbox) > 0 && !r.state.Engine.Ended && r.mayApply() && r.bringForward() {
 		c := r.state.Inbox[0]
 		r.state.Inbox = slices.Delete(r.state.Inbox, 0, 1)
+		if r.standsStill() && movesCase(c.Kind) {
+			waiting = append(waiting, c)
+			continue
+		}
 		outcome, err := r.step(ctx, r.eventOf(c), c)
 		if err != nil {
 			return progress, err
@@ -35,9 +39,6 @@ func (r *run) applyInbox(ctx workflow.Context) (progress bool, err error) {
 		}
 		if c.CommandID != "" {
 			r.state.remember(c.CommandID)
-		}
-		if i := r.state.task(c.TaskID); i >= 0 && outcome == done {
-			r.state.Tasks[i].Seq = max(r.state.Tasks[i].Seq, c.Seq)
 		}
 		progress, r.held = true, false
 	}
@@ -131,6 +132,8 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		r.addOutcome(&ev, c)
 	case casework.CommandRetryIncident:
 		ev.Kind, ev.Token = engine.RetryIncident, c.IncidentID
+	case casework.CommandResolveIncident:
+		ev.Kind, ev.Token = engine.ResolveIncident, c.IncidentID
 	case casework.CommandTerminate:
 		ev.Kind = engine.Terminate
 	case casework.CommandMessage:
@@ -143,21 +146,35 @@ func (r *run) eventOf(c casework.Command) engine.Event {
 		ev.Kind, ev.Token, ev.Elements = engine.Activate, c.ElementInstanceID, c.Elements
 	case casework.CommandFinish:
 		ev.Kind, ev.Token = engine.Complete, c.ElementInstanceID
+	case casework.CommandEscalation:
+		ev.Kind, ev.Token, ev.Code = engine.Escalated, r.tokenOf(c.TaskID), c.Code
 	case casework.CommandChildEnded, casework.CommandChildEscalated:
 		return r.childEvent(c, ev)
+	case casework.CommandDelegate, casework.CommandResolve, casework.CommandReassign, casework.CommandEscalate, casework.CommandUpdateTask:
+		return r.placedEvent(c, ev)
+	case casework.CommandSuspend, casework.CommandResume:
+		ev.Kind, ev.Name = noted, string(c.Kind)
 	}
 	return ev
+}
+
+// tokenOf is the token of a task; for one that is not open any more, what is no token.
+func (r *run) tokenOf(taskID string) string {
+	if i := r.state.task(taskID); i >= 0 {
+		return r.state.Tasks[i].Token
+	}
+	return taskID
 }
 
 // mayApply reports whether commands may be applied: a burst that was cut off is finished first, unless it waits for one
 // of them.
 func (r *run) mayApply() bool {
-	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held
+	return len(r.state.Engine.Pending) == 0 || r.instead != nil || r.held || r.suspended()
 }
 
 // free reports whether the run may go on by itself: no command on record or on its way has to come first.
 func (r *run) free() bool {
-	return !r.held && r.instead == nil && !r.over()
+	return !r.held && r.instead == nil && !r.over() && !r.suspended()
 }
 
 // goOn continues a burst that was cut off until it is finished.
@@ -197,7 +214,7 @@ func (r *run) addOutcome(ev *engine.Event, c casework.Command) {
 // applyDue fires timers and raises tasks whose time has come.
 func (r *run) applyDue(ctx workflow.Context) (bool, error) {
 	at := now(ctx)
-	next := r.state.nextDue()
+	next := r.nextDue()
 	if r.held || next.IsZero() || next.After(at) {
 		return false, nil
 	}
@@ -225,7 +242,7 @@ const (
 // step runs the engine on one event and commits what it did. The new state is taken only with the commit.
 func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command) (outcome, error) {
 	ev.At = r.at(ctx)
-	next, effects, err := r.engine(r.program, r.state.Engine, ev)
+	next, effects, err := r.advance(ev)
 	if err != nil && !errors.Is(err, engine.ErrStale) {
 		panic(err) // the engine promises no other error
 	}
@@ -251,7 +268,12 @@ func (r *run) step(ctx workflow.Context, ev engine.Event, cause casework.Command
 		return refused, nil
 	}
 	r.state.Engine, r.state.Step = next, commit.Step
+	if r.values != nil {
+		r.values.Keep(commit.Values)
+	}
 	r.updateTasks(ev, effects, result)
+	r.learn(cause)
+	r.updateClocks(result)
 	if cause.Kind == casework.CommandChildEnded {
 		r.dropChild(ev.Token)
 	}
@@ -296,5 +318,12 @@ func (r *run) updateTasks(ev engine.Event, effects []engine.Effect, result casew
 }
 
 func (t *OpenTask) place(p casework.TaskPlaced) {
-	t.Queue, t.Assignee, t.Due, t.Level, t.EscalateAt = p.QueueName, p.Assignee, p.DueDate, p.Level, p.EscalateAt
+	t.Assignee = p.Assignee
+	t.setClocks(p)
+}
+
+// setClocks takes over all but who holds the task: of that the model hears by a command.
+func (t *OpenTask) setClocks(p casework.TaskPlaced) {
+	t.Queue, t.Due, t.Level, t.EscalateAt = p.QueueName, p.DueDate, p.Level, p.EscalateAt
+	t.ClaimDue, t.PausedAt = p.ClaimDue, p.PausedAt
 }

@@ -117,7 +117,7 @@ func (c *testCase) newRun(at time.Time) {
 	c.SetOnTimerScheduledListener(func(string, time.Duration) { c.seen.pending++ })
 	c.SetOnTimerFiredListener(func(string) { c.seen.pending-- })
 	c.SetOnTimerCanceledListener(func(string) { c.seen.pending-- })
-	worker.Register(c.TestWorkflowEnvironment, worker.Deps{Programs: workflows.NewLibrary(c.sources), Steps: c.store})
+	worker.Register(c.TestWorkflowEnvironment, worker.Deps{Programs: workflows.NewLibrary(c.sources), Steps: c.store, Values: c.store})
 }
 
 // at does something some time after the start of the run, when all else is quiet.

@@ -51,8 +51,12 @@ func (r *run) commit(ctx workflow.Context, c casework.StepCommit, summary string
 }
 
 func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary string) (result casework.StepResult, err error) {
+	timeout := commitLocalTimeout
+	if len(c.Values) > 0 {
+		timeout = commitTimeout // large values take their time
+	}
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		ScheduleToCloseTimeout: commitLocalTimeout,
+		ScheduleToCloseTimeout: timeout,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2, InitialInterval: 50 * time.Millisecond},
 		Summary:                summary,
 	})
@@ -60,8 +64,12 @@ func (r *run) commitLocally(ctx workflow.Context, c casework.StepCommit, summary
 	return result, err
 }
 
-// isLarge reports whether the server would refuse a step as the input of an activity, and end the run.
+// isLarge reports whether the server would refuse a step as the input of an activity, and end the run. Contents of large values
+// do not belong into the history in any case.
 func isLarge(c casework.StepCommit) bool {
+	if len(c.Values) > 0 {
+		return true
+	}
 	raw, err := json.Marshal(c)
 	return err == nil && len(raw) > mostRequestBytes
 }
@@ -91,6 +99,9 @@ func (r *run) commitOf(ev engine.Event, cause casework.Command, next engine.Stat
 	for _, e := range effects {
 		r.addEffect(&c, e)
 	}
+	for i, incident := range c.Incidents {
+		c.Incidents[i].Resolvable = !incident.Resolved && engine.Resolvable(r.program, next, incident.IncidentID)
+	}
 	c.Fingerprint = engine.Fingerprint(effects)
 	return c
 }
@@ -111,6 +122,11 @@ func (r *run) addEffect(c *casework.StepCommit, e engine.Effect) {
 		r.addTaskVariables(c, e)
 	case engine.TaskCancelled:
 		c.CancelTasks = append(c.CancelTasks, TaskID(r.start.InstanceID, e.Instance))
+	case engine.ValueStored:
+		if c.Values == nil {
+			c.Values = map[string]string{}
+		}
+		c.Values[e.Name] = string(e.Value)
 	case engine.VariableSet:
 		setLast(&c.Variables, casework.VariableChange{Name: e.Name, Value: e.Value})
 	case engine.IncidentRaised:
@@ -174,6 +190,10 @@ func (r *run) escalate(ctx workflow.Context) error {
 			fmt.Fprintf(h, "escalate|%s|%d\n", t.Token, t.Level+1)
 		}
 	}
+	if s := r.state.SLA; s != nil && s.EscalateAt != nil && !s.EscalateAt.After(c.At) {
+		c.Escalations = append(c.Escalations, casework.EscalationDue{Level: s.Level + 1})
+		fmt.Fprintf(h, "escalate process|%d\n", s.Level+1)
+	}
 	c.Fingerprint = hex.EncodeToString(h.Sum(nil))
 	result, err := r.commit(ctx, c, "raise overdue tasks")
 	if err != nil {
@@ -183,22 +203,38 @@ func (r *run) escalate(ctx workflow.Context) error {
 		return nil
 	}
 	r.state.Step = c.Step
-	for _, p := range result.Escalated {
-		if i := r.state.task(p.TaskID); i >= 0 {
-			r.state.Tasks[i].place(p)
-		}
-	}
-	for _, d := range c.Escalations { // one the database no longer has open is not asked for again
-		if i := r.state.task(d.TaskID); i >= 0 && r.state.Tasks[i].Level < d.Level {
+	r.updateClocks(result)
+	for _, d := range c.Escalations { // what the database no longer has open is not asked for again
+		if i := r.state.task(d.TaskID); i >= 0 && isDue(r.state.Tasks[i].EscalateAt, c.At) {
 			r.state.Tasks[i].EscalateAt = nil
 		}
+	}
+	if r.state.SLA != nil && isDue(r.state.SLA.EscalateAt, c.At) {
+		r.state.SLA.EscalateAt = nil
 	}
 	return nil
 }
 
+// updateClocks takes over how tasks and the clock of the process are by what the database says.
+func (r *run) updateClocks(result casework.StepResult) {
+	for _, p := range result.Escalated {
+		if i := r.state.task(p.TaskID); i >= 0 {
+			r.state.Tasks[i].setClocks(p)
+		}
+	}
+	if result.SLA != nil {
+		r.state.SLA = result.SLA
+	}
+}
+
+func isDue(at *time.Time, now time.Time) bool { return at != nil && !at.After(now) }
+
 // describe names a commit for people: what caused it and what is open next.
 func describe(ev engine.Event, p *bpmn.Program, effects []engine.Effect) string {
 	s := string(ev.Kind)
+	if ev.Kind == noted {
+		s = ev.Name
+	}
 	if element, _, found := strings.Cut(ev.Token, ":"); found && p.NodeIndex(element) >= 0 && concernsElement(ev.Kind) {
 		s += " " + p.Nodes[p.NodeIndex(element)].Name
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // hostSide are the files of package workflows that no workflow calls, or that a workflow calls like a pure function: the
-// cache of compiled programs.
-var hostSide = []string{"client.go", "search_attributes.go", "programs.go"}
+// caches of compiled programs and of large values.
+var hostSide = []string{"client.go", "search_attributes.go", "programs.go", "large_values.go", "position.go"}
 
 // forbidden are packages that a workflow may not use, nil, or what of a package it may not use.
 var forbidden = map[string][]string{

@@ -27,6 +27,7 @@ import (
 const (
 	historyFolder = "testdata/histories"
 	modelFolder   = "testdata/histories/models"
+	valueFolder   = "testdata/histories/values" // contents of large values, by their hash
 )
 
 // keptData bounds a payload in a recorded history: a longer one is there only to make the history long.
@@ -127,6 +128,14 @@ func recordedModels(t *testing.T) sources {
 		require.Equal(t, filepath.Base(file), models.add(source)+".bpmn", "the file was changed: its name is its hash")
 	}
 	return models
+}
+
+// recordedValues are the contents of the large values of all recorded cases.
+type recordedValues struct{}
+
+// LargeValue implements workflows.ContentStore.
+func (recordedValues) LargeValue(_ context.Context, sha string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(valueFolder, sha+".json"))
 }
 
 // recordedHistories are the names of the recorded histories, sorted.

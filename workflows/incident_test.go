@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/onecms/nextgen-workflow/internal/casework"
 	"github.com/onecms/nextgen-workflow/workflows"
@@ -118,4 +119,31 @@ func TestAVariableWithoutAUsableNameIsAnIncident(t *testing.T) {
 		require.Len(t, c.store.commits[0].Incidents, 1)
 		require.Contains(t, c.store.commits[0].Incidents[0].Message, "1 to 255 characters")
 	}
+}
+
+// Somebody did by other means what a service failed to do: the case goes on with their answer, and the service is not asked
+// again.
+func TestWorkThatFailedCanBeResolved(t *testing.T) {
+	t.Parallel()
+	c := newCase(t, withErrors(charge))
+	c.start.Variables = object("card", "4711")
+	service := c.serve("ChargeCard", func(int, casework.ActivityInput) (any, error) {
+		return nil, temporal.NewNonRetryableApplicationError("the line is dead", "Down", nil)
+	})
+	c.at(time.Hour, func() {
+		raised := c.store.lastCommit().Incidents
+		require.Len(t, raised, 1)
+		require.True(t, raised[0].Resolvable)
+		c.send(c.order(casework.CommandResolveIncident, func(cmd *casework.Command) {
+			cmd.IncidentID, cmd.Variables = raised[0].IncidentID, object("receipt", "R-1")
+		}))
+	})
+	c.at(2*time.Hour, func() {
+		require.Len(t, service.in, 1)
+		require.Equal(t, `"R-1"`, c.variable("receipt"))
+		require.Equal(t, []string{"thank"}, c.store.open())
+		require.Empty(t, c.state().Activities)
+		c.complete("thank")
+	})
+	require.NoError(t, c.run())
 }

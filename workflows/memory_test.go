@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type memory struct {
 	taken map[string]string // commands accepted for subscriptions, by subscription id
 
 	mu       sync.Mutex
+	contents map[string]string // of large values
+	reads    int               // of contents
 	attempts int
 	refused  int
 	commits  []casework.StepCommit // each step once, in the order of writing
@@ -44,7 +47,7 @@ type taskRow struct {
 }
 
 func newMemory() *memory {
-	return &memory{results: map[int64]casework.StepResult{}, commands: map[string]casework.Command{}}
+	return &memory{results: map[int64]casework.StepResult{}, contents: map[string]string{}, commands: map[string]casework.Command{}}
 }
 
 // CommitStep implements activities.StepStore.
@@ -57,11 +60,32 @@ func (m *memory) CommitStep(_ context.Context, c casework.StepCommit) (casework.
 			return casework.StepResult{}, err
 		}
 	}
+	maps.Copy(m.contents, c.Values)
 	r, err := m.write(c)
 	if err == nil && m.change != nil {
 		r = m.change(c, r)
 	}
 	return r, err
+}
+
+// LargeValue implements worker.ValueStore.
+func (m *memory) LargeValue(_ context.Context, sha string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	content, ok := m.contents[sha]
+	if !ok {
+		return nil, fmt.Errorf("there is no large value %s", sha)
+	}
+	return []byte(content), nil
+}
+
+// KeepLargeValues implements worker.ValueStore.
+func (m *memory) KeepLargeValues(_ context.Context, _ string, contents map[string]string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.Copy(m.contents, contents)
+	return nil
 }
 
 func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
@@ -104,6 +128,9 @@ func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 		r.Tasks = append(r.Tasks, m.place(n, c.At))
 	}
 	for _, e := range c.Escalations {
+		if e.TaskID == "" { // of the process: change answers for it
+			continue
+		}
 		r.Escalated = append(r.Escalated, m.escalate(e))
 	}
 	for _, t := range m.tasks {

@@ -22,7 +22,7 @@ const (
 // wantsNewRun reports whether the run is long enough, and nothing is under way that the next one would not know. Where a
 // service activity takes too long for that, the next run asks for it again: the history of a run must not overflow.
 func (r *run) wantsNewRun(ctx workflow.Context) bool {
-	if len(r.state.Inbox) > 0 || len(r.state.Engine.Pending) > 0 || r.held || r.answered() >= 0 {
+	if r.held || r.answered() >= 0 || !r.suspended() && (len(r.state.Inbox) > 0 || len(r.state.Engine.Pending) > 0) {
 		return false
 	}
 	if !r.isLong(ctx) || len(r.work) > 0 && !r.isTooLong(ctx) {

@@ -85,4 +85,3 @@ func (c *Client) Running(ctx context.Context, token []byte) (ids []string, next 
 	}
 	return ids, page.GetNextPageToken(), nil
 }
-

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/engine"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -24,11 +25,12 @@ type Programs interface {
 // process key.
 type ProcessInstance struct {
 	Programs Programs
-	Step     Step // nil is engine.Step
+	Values   Values // nil keeps large values in the state
+	Step     Step   // nil is engine.StepWith
 }
 
-// Step is what a run does with an event; see engine.Step.
-type Step func(p *bpmn.Program, s engine.State, ev engine.Event) (engine.State, []engine.Effect, error)
+// Step is what a run does with an event; see engine.StepWith.
+type Step func(p *bpmn.Program, from values.Source, s engine.State, ev engine.Event) (engine.State, []engine.Effect, error)
 
 // Run executes one run of a process instance. It fails only if the input cannot be read.
 func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues) error {
@@ -40,9 +42,9 @@ func (p *ProcessInstance) Run(ctx workflow.Context, args converter.EncodedValues
 	if err != nil {
 		panic(fmt.Sprintf("definition %s of %s: %v", in.Start.SHA256, in.Start.ProcessKey, err)) // the task is retried
 	}
-	r := &run{start: in.Start, program: program, engine: p.Step}
+	r := &run{start: in.Start, program: program, engine: p.Step, values: p.Values}
 	if r.engine == nil {
-		r.engine = engine.Step
+		r.engine = engine.StepWith
 	}
 	if in.State != nil {
 		r.state = *in.State
@@ -58,6 +60,7 @@ type run struct {
 	start   casework.Start
 	program *bpmn.Program
 	engine  Step
+	values  Values // may be nil
 	state   RunState
 
 	signals  []signalChannel
@@ -107,7 +110,7 @@ func (r *run) loop(ctx workflow.Context) error {
 		if err := r.startWaiting(work); err != nil {
 			return err
 		}
-		r.wakeup.arm(work, r.state.nextDue(), r.dueName)
+		r.wakeup.arm(work, r.nextDue(), r.dueName)
 		r.show(work)
 		err := workflow.Await(work, func() bool {
 			return r.hasSignals() || (r.wakeup.ready() && !r.held) || (r.free() && r.answered() >= 0) || (ctx.Err() != nil && !r.stopped)
@@ -154,7 +157,7 @@ func (r *run) settle(ctx, work workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held {
+		if r.instead != nil || r.over() || len(r.state.Engine.Pending) > 0 && !r.held && !r.suspended() {
 			continue
 		}
 		due, err := r.applyDue(work)

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"os"
@@ -104,6 +105,20 @@ var recordings = map[string]func(d *driver){
 		d.complete("work")
 		d.complete("readReminder")
 	},
+	"recordedTimers-suspended-and-acted-on": func(d *driver) {
+		d.begin("alice.intake", "recordedTimers", "asked")
+		d.post("suspend", nil) // both timers become due meanwhile
+		d.act("work", "comment", map[string]any{"text": "It stands still."})
+		d.until(func() bool { return time.Since(d.task("work").CreatedAt) > 3*time.Second })
+		d.post("resume", nil)
+		d.act("decide", "reassign", map[string]any{"to": "margaret.eo"})
+		d.act("decide", "escalate", map[string]any{"reason": "It waits."})
+		d.act("decide", "", map[string]any{"dueDate": time.Now().Add(time.Hour)})
+		d.act("decide", "move", map[string]any{"queueName": "eo-officer-queue"})
+		d.complete("decide", "again", "NO")
+		d.complete("readReminder")
+	},
+	"recordedDeadlines-paused-and-late": (*driver).passDeadlines,
 	"recordedParallel-in-a-loop": func(d *driver) {
 		d.begin("alice.intake", "recordedParallel", "asked")
 		d.complete("left", "again", "YES")
@@ -114,6 +129,12 @@ var recordings = map[string]func(d *driver){
 	"recordedEvents-script-call-and-message": func(d *driver) {
 		d.begin("alice.intake", "recordedEvents", "asked")
 		d.message("recorded answer")
+	},
+	"recordedLarge-values-by-reference": func(d *driver) {
+		d.begin("alice.intake", "recordedLarge", "asked")
+		d.complete("read", "doc", strings.Repeat("long ", 4<<10))
+		d.complete("each")
+		d.complete("each")
 	},
 	"recordedBurst-continued": func(d *driver) { d.begin("alice.intake", "recordedBurst", "asked") },
 	"recordedDecision-incident": func(d *driver) {
@@ -144,6 +165,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	require.NoError(t, os.MkdirAll(modelFolder, 0o755))
+	require.NoError(t, os.MkdirAll(valueFolder, 0o755))
 	own, err := filepath.Glob("../bpmn/models/*.bpmn")
 	require.NoError(t, err)
 	test, err := filepath.Glob("testdata/models/*.bpmn")
@@ -162,6 +184,7 @@ func TestRecordHistories(t *testing.T) {
 				drive(d)
 				require.NoError(t, temporal.GetWorkflow(t.Context(), d.id, "").Get(t.Context(), nil))
 				saveRuns(t.Context(), t, temporal, d.id, name)
+				d.saveValues()
 			})
 		}
 	})
@@ -281,6 +304,41 @@ func (d *driver) post(path string, body any) {
 	require.NoError(d.t, err)
 }
 
+// act does an act to an element's task, as who may do every one; "" changes its dates.
+func (d *driver) act(element, name string, body any) {
+	d.t.Helper()
+	method, path := http.MethodPost, "/api/workflow/tasks/"+d.task(element).TaskID+"/"+name
+	if name == "" {
+		method, path = http.MethodPatch, strings.TrimSuffix(path, "/")
+	}
+	_, err := d.stack.As("mike.admin").Do(d.t.Context(), method, path, body, nil)
+	require.NoError(d.t, err, name)
+}
+
+// passDeadlines lets every clock run out, with a pause in between: to claim, to complete, and of the process.
+func (d *driver) passDeadlines() {
+	d.ask(http.MethodPatch, "/api/workflow/queues/legal-intake-analyst-queue", `{"escalationConfig": {
+		"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}, {"action": "signalProcess", "escalation": "LATE"}]}],
+		"claimLevels": [{"afterMinutes": 0, "actions": [{"action": "raisePriority", "by": 10}]}]}}`)
+	d.ask(http.MethodPatch, "/api/workflow/definitions/recordedDeadlines/versions/1", `{"slaConfig": {"withinMinutes": 1, "levels": [{"afterMinutes": -1}]}}`)
+	d.begin("alice.intake", "recordedDeadlines", "asked")
+	d.act("answer", "pause", map[string]any{"reason": "They were asked."})
+	d.act("answer", "resume", nil)
+	d.until(func() bool { return d.task("answer").Status == casework.TaskEscalated })
+	d.claim("answer")
+	d.act("answer", "", map[string]any{"dueDate": time.Now().Add(2 * time.Second)})
+	d.complete("help")
+	require.Nil(d.t, d.task("answer").AssigneeID)
+	d.complete("answer")
+}
+
+// ask does what an administrator does.
+func (d *driver) ask(method, path, body string) {
+	d.t.Helper()
+	_, err := d.stack.As("mike.admin").Do(d.t.Context(), method, path, json.RawMessage(body), nil)
+	require.NoError(d.t, err)
+}
+
 // message sends a message to the case as soon as it waits for it.
 func (d *driver) message(name string) {
 	d.t.Helper()
@@ -331,6 +389,22 @@ func (d *driver) cancelWhileHeld() {
 		}
 	}
 	require.NoError(d.t, tx.Rollback(ctx))
+}
+
+// saveValues keeps the contents of the large values of the case.
+func (d *driver) saveValues() {
+	ctx := d.t.Context()
+	conn, err := pgx.Connect(ctx, d.database)
+	require.NoError(d.t, err)
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, `SELECT l.sha256, l.content FROM flowable.large_values l
+		JOIN flowable.large_value_uses u ON u.sha256 = l.sha256 WHERE u.process_instance_id = $1`, d.id)
+	require.NoError(d.t, err)
+	var sha, content string
+	_, err = pgx.ForEachRow(rows, []any{&sha, &content}, func() error {
+		return os.WriteFile(filepath.Join(valueFolder, sha+".json"), []byte(content), 0o644)
+	})
+	require.NoError(d.t, err)
 }
 
 func anyMap(pairs []string) map[string]any {

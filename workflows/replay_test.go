@@ -28,7 +28,7 @@ func replay(t *testing.T, programs workflows.Programs, history *historypb.Histor
 	t.Helper()
 	replayer, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true})
 	require.NoError(t, err)
-	replayer.RegisterDynamicWorkflow((&workflows.ProcessInstance{Programs: programs}).Run, workflow.DynamicRegisterOptions{})
+	replayer.RegisterDynamicWorkflow((&workflows.ProcessInstance{Programs: programs, Values: workflows.NewValueCache(recordedValues{}, 0)}).Run, workflow.DynamicRegisterOptions{})
 	return replayer.ReplayWorkflowHistory(worker.SDKLogger(zap.NewNop()), history)
 }
 
@@ -91,9 +91,16 @@ func TestTheRecordedHistoriesShowWhatTheyAreFor(t *testing.T) {
 			enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 2, enumspb.EVENT_TYPE_TIMER_STARTED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
 		},
+		"values-by-reference":      {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"recordedBurst":            {enumspb.EVENT_TYPE_MARKER_RECORDED: 3, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
 		"Listeners-of-every-event": {enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 9, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1},
-		"recordedTimers":           {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"recordedTimers-in":        {enumspb.EVENT_TYPE_TIMER_FIRED: 3, enumspb.EVENT_TYPE_TIMER_CANCELED: 1},
+		"suspended-and-acted-on": {
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 8, enumspb.EVENT_TYPE_TIMER_CANCELED: 1, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
+		},
+		"paused-and-late": {
+			enumspb.EVENT_TYPE_TIMER_FIRED: 2, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: 6, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
+		},
 		"database-is-held": {
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: 1, enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: 1,
 			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 1,
@@ -136,7 +143,7 @@ func TestARecordedRunIsReadable(t *testing.T) {
 			case enumspb.EVENT_TYPE_TIMER_CANCELED, enumspb.EVENT_TYPE_TIMER_FIRED:
 				pending--
 			case enumspb.EVENT_TYPE_MARKER_RECORDED, enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|terminate|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
+				require.Regexp(t, `^"(start|task-assigned|task-completed|timers-due|retry-incident|resolve-incident|terminate|suspend|resume|reassign|delegate|resolve|escalate|update-task|raise overdue tasks|continue|activity-done .+|child-ended .+|message-received .+|.+ \((script|\w+ listener)\)"$)`, summary, "%s: event %d", file, i)
 				require.Less(t, len(summary), 400, "Temporal's limit")
 			}
 		}

@@ -85,7 +85,10 @@ func (r *run) startActivity(ctx workflow.Context, token, element string, a *engi
 	if n != nil && n.Script != nil {
 		input.Script = &casework.ScriptSource{Format: string(n.Script.Format), Source: n.Script.Source}
 	}
-	size, err := sizeOf(input)
+	err, size := r.hand(&input, n, a), 0
+	if err == nil {
+		size, err = sizeOf(input)
+	}
 	if err == nil {
 		err = checkRequest(activityType(a), a.Topic, size)
 	}
@@ -148,7 +151,7 @@ func serviceOptions(n *bpmn.Node) workflow.ActivityOptions {
 func (r *run) activityInput(token, element string, a *engine.Activity) casework.ActivityInput {
 	in := casework.ActivityInput{
 		ProcessInstanceID: r.start.InstanceID, ProcessKey: r.start.ProcessKey, ElementID: element, ElementInstanceID: token,
-		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey, Variables: a.Variables, Fields: a.Fields,
+		CaseNumber: r.start.CaseNumber, BusinessKey: r.start.BusinessKey,
 	}
 	if a.Kind == engine.DecisionActivity {
 		in.Decision = a.Name

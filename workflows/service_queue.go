@@ -61,7 +61,7 @@ func (r *run) startWaiting(ctx workflow.Context) error {
 			}
 			r.asked = 0
 		}
-		asked, err := engine.Work(r.program, r.state.Engine, a.Token, now(ctx))
+		asked, err := engine.Work(r.program, r.source(), r.state.Engine, a.Token, now(ctx))
 		if errors.Is(err, engine.ErrStale) {
 			r.dropActivity(a.Token)
 			continue
@@ -84,13 +84,17 @@ func sizeOf(in casework.ActivityInput) (int, error) {
 func checkRequest(name, topic string, size int) error {
 	switch {
 	case size > mostRequestBytes:
-		return fmt.Errorf("the variables that it sees have %d bytes; %d are possible", size, mostRequestBytes)
+		return tooManyBytes(size)
 	case name == "" || len(name) > mostServiceName:
 		return fmt.Errorf("its name has 1 to %d bytes", mostServiceName)
 	case len(topic) > mostServiceName || strings.HasPrefix(topic, reservedTopic):
 		return fmt.Errorf("its topic has at most %d bytes and does not begin with %s", mostServiceName, reservedTopic)
 	}
 	return nil
+}
+
+func tooManyBytes(size int) error {
+	return fmt.Errorf("the variables that it sees have %d bytes; %d are possible", size, mostRequestBytes)
 }
 
 // failedFuture is the answer of an activity that cannot even be asked for.

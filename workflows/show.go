@@ -32,7 +32,7 @@ type shown struct {
 func (r *run) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, r.details())
 	next := shown{status: r.status(), open: searchable(r.state.Engine.Open())}
-	next.due = r.state.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
+	next.due = r.nextDue().Truncate(time.Minute) // each change is a write to the visibility store
 	var updates []temporal.SearchAttributeUpdate
 	if next.status != r.shown.status {
 		updates = append(updates, keyCaseStatus.ValueSet(next.status))
@@ -73,6 +73,8 @@ func (r *run) status() string {
 	switch {
 	case r.state.Engine.Ended:
 		return "ENDED"
+	case r.suspended():
+		return "SUSPENDED"
 	case r.state.Engine.HasIncident():
 		return "INCIDENT"
 	}
@@ -84,6 +86,9 @@ func (r *run) status() string {
 func (r *run) details() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** version %d, case **%s**, %s\n", cell(r.start.ProcessName), r.start.DefinitionVersion, cell(r.start.CaseNumber), r.status())
+	if s := r.state.SLA; s != nil {
+		fmt.Fprintf(&b, "\n- the process is due %s, raised to level %d", s.DueDate.UTC().Format(time.RFC3339), s.Level)
+	}
 	const most = 50 // details hold 20,000 bytes
 	for i, t := range r.state.Tasks {
 		if i == most {
@@ -154,6 +159,12 @@ func deadline(t OpenTask) string {
 	if t.Due != nil {
 		due = "due " + t.Due.UTC().Format(time.RFC3339)
 	}
+	if t.ClaimDue != nil && t.Assignee == "" {
+		due += ", to be claimed by " + t.ClaimDue.UTC().Format(time.RFC3339)
+	}
+	if t.PausedAt != nil {
+		due += ", paused since " + t.PausedAt.UTC().Format(time.RFC3339)
+	}
 	if t.Level > 0 {
 		due += fmt.Sprintf(", raised to level %d", t.Level)
 	}
@@ -171,6 +182,9 @@ func (r *run) dueName(at time.Time) string {
 		if t.EscalateAt != nil && t.EscalateAt.Equal(at) {
 			return "deadline of " + cell(t.Name)
 		}
+	}
+	if s := r.state.SLA; s != nil && s.EscalateAt != nil && s.EscalateAt.Equal(at) {
+		return "deadline of the process"
 	}
 	return "wake-up"
 }

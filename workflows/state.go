@@ -24,6 +24,10 @@ type RunState struct {
 
 	Children   []OpenChild    `json:"children,omitempty"`
 	Activities []OpenActivity `json:"activities,omitempty"` // in flight, or to be started; the next run starts them all
+
+	Suspended bool `json:"suspended,omitempty"` // nothing moves the case but what is in flight already
+
+	SLA *casework.SLAClock `json:"sla,omitempty"` // of the process; nil if it has none
 }
 
 // OpenTask is what the shell knows of a task that people work on.
@@ -36,8 +40,10 @@ type OpenTask struct {
 	Assignee   string     `json:"assignee,omitempty"`
 	Due        *time.Time `json:"due,omitempty"`
 	Level      int        `json:"level,omitempty"`
-	EscalateAt *time.Time `json:"escalateAt,omitempty"`
-	Seq        int64      `json:"seq,omitempty"` // of the latest claim or release that was applied
+	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when its next level is due, of whichever clock
+	ClaimDue   *time.Time `json:"claimDue,omitempty"`
+	PausedAt   *time.Time `json:"pausedAt,omitempty"`
+	Seq        int64      `json:"seq,omitempty"` // of the latest act on it that was applied
 }
 
 func (s *RunState) task(id string) int {
@@ -47,6 +53,9 @@ func (s *RunState) task(id string) int {
 // nextDue returns the earliest moment at which something is to be done; zero if there is none.
 func (s *RunState) nextDue() time.Time {
 	next := s.Engine.NextDue()
+	if s.SLA != nil && s.SLA.EscalateAt != nil && (next.IsZero() || s.SLA.EscalateAt.Before(next)) {
+		next = *s.SLA.EscalateAt
+	}
 	for _, t := range s.Tasks {
 		if t.EscalateAt != nil && (next.IsZero() || t.EscalateAt.Before(next)) {
 			next = *t.EscalateAt

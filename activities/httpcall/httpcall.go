@@ -35,7 +35,7 @@ type Config struct {
 	Allow            AllowList
 	Timeout          time.Duration  // of a call whose element does not say; 30s
 	MaxTimeout       time.Duration  // that an element may ask for; 5m
-	MaxResponseBytes int64          // of a body, unpacked; 1 MiB
+	MaxResponseBytes int64          // of a body, unpacked; 8 MiB
 	RootCAs          *x509.CertPool // the system's
 }
 
@@ -55,7 +55,7 @@ func New(cfg Config) (*Caller, error) {
 		cfg.Timeout = min(30*time.Second, cfg.MaxTimeout)
 	}
 	if cfg.MaxResponseBytes == 0 {
-		cfg.MaxResponseBytes = 1 << 20
+		cfg.MaxResponseBytes = 8 << 20
 	}
 	if cfg.Timeout < time.Millisecond || cfg.MaxTimeout < cfg.Timeout || cfg.MaxResponseBytes < 1 {
 		return nil, errors.New("httpcall: a limit is below its least value")

@@ -100,6 +100,9 @@ func New(cfg Config) (*Sender, error) {
 	return s, nil
 }
 
+// Configured reports whether there is a server, and a sender for mails that name none.
+func (s *Sender) Configured() bool { return s.cfg.Address != "" && s.cfg.From != "" }
+
 // Send is the activity casework.ActivitySendMail. Its result is the variables to set: none, but for the one that the
 // model names for a failure that it wants to ignore.
 func (s *Sender) Send(ctx context.Context, in casework.ActivityInput) (map[string]json.RawMessage, error) {

@@ -21,7 +21,7 @@ type Config struct {
 	Command     []string      // program and arguments of a process that calls Serve with its standard input and output
 	Time        time.Duration // of one script; 5s
 	MemoryBytes uint64        // of one script; 128 MiB
-	ResultBytes int           // of a result, and of each variable that is set; 1 MiB
+	ResultBytes int           // of a result, and of each variable that is set; 8 MiB
 	SourceBytes int           // of a script; 64 KiB
 	Calls       int           // nested calls in a script; 1,000
 	Processes   int           // scripts at once; 2
@@ -44,7 +44,7 @@ type Runner struct {
 func New(cfg Config) (*Runner, error) {
 	cfg.Time = cmp.Or(cfg.Time, 5*time.Second)
 	cfg.MemoryBytes = cmp.Or(cfg.MemoryBytes, 128<<20)
-	cfg.ResultBytes = cmp.Or(cfg.ResultBytes, 1<<20)
+	cfg.ResultBytes = cmp.Or(cfg.ResultBytes, 8<<20)
 	cfg.SourceBytes = cmp.Or(cfg.SourceBytes, 64<<10)
 	cfg.Calls = cmp.Or(cfg.Calls, 1_000)
 	cfg.Processes = cmp.Or(cfg.Processes, 2)

@@ -94,7 +94,7 @@ func (m *machine) finishChild(ev Event) error {
 	case ev.Reason != "":
 		m.raise(v, Failed, failure{kind: "call", err: fmt.Errorf("the process called by %q has ended: %s", v.node.ID, ev.Reason)})
 	default:
-		m.state.Tokens[i].Result = canonicalAll(ev.Variables)
+		m.state.Tokens[i].Result = m.keepAll(ev.Variables)
 		m.leave(v)
 	}
 	return nil
@@ -107,7 +107,7 @@ func (m *machine) mapCallResult(v visit) error {
 		return nil
 	}
 	result := m.state.Tokens[i].Result
-	out, err := m.computeAll(v.node.Call.Out, fixed(result))
+	out, err := m.computeAll(v.node.Call.Out, fixed{m, result})
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (m *machine) escalateChild(ev Event) error {
 	v := m.visitOf(m.state.Tokens[i])
 	// The variables come along; a mapping that fails is an incident when the called instance ends.
 	_ = m.try(func() error {
-		out, err := m.computeAll(v.node.Call.Out, fixed(ev.Variables))
+		out, err := m.computeAll(v.node.Call.Out, fixed{m, ev.Variables})
 		m.setAll(m.seenFrom(v), out)
 		return err
 	})

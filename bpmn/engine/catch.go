@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -123,6 +124,22 @@ func (m *machine) throwEscalation(from origin, code string) {
 		return
 	}
 	m.emit(Effect{Kind: EscalationThrown, Code: code})
+}
+
+// escalate throws an escalation from outside, where a deadline has passed.
+func (m *machine) escalate(ev Event) error {
+	var from origin
+	if ev.Token != "" {
+		i := m.state.token(ev.Token)
+		if i < 0 || !m.isOpenTask(m.state.Tokens[i]) {
+			return fmt.Errorf("escalate: no open task %q: %w", ev.Token, ErrStale)
+		}
+		v := m.visitOf(m.state.Tokens[i])
+		from = origin{instance: v.id, scope: v.scope}
+	}
+	m.setAll(from.scope, ev.Variables)
+	m.throwEscalation(from, ev.Code)
+	return nil
 }
 
 func (m *machine) tell(c catcher, p problem) {

@@ -16,6 +16,7 @@ type Deleted struct {
 	Name      string    `json:"name"` // of the delegate
 	Assignee  string    `json:"assignee,omitempty"`
 	Fields    variables `json:"fields,omitempty"`
+	Stored    []string  `json:"stored,omitempty"`    // see Activity
 	Variables variables `json:"variables,omitempty"` // those that the task saw, but for the variables of the process
 }
 
@@ -25,7 +26,7 @@ func (s *State) deleted(work string) int {
 
 func (d *Deleted) activity(m *machine) *Activity {
 	return &Activity{
-		Kind: DelegateActivity, Name: d.Name, Fields: d.Fields, Variables: around(m.state.Variables, d.Variables),
+		Kind: DelegateActivity, Name: d.Name, Fields: d.Fields, Stored: d.Stored, Variables: around(m.state.Variables, d.Variables),
 		Listener: &ListenerCall{Event: string(bpmn.TaskDelete), Assignee: d.Assignee},
 	}
 }
@@ -54,7 +55,8 @@ func (m *machine) tellDeleted(v visit) {
 			m.record(v.node.ID, id, failure{kind: "listener", err: fmt.Errorf("listener %q of %q: %w", bpmn.TaskDelete, v.node.ID, err)})
 			continue
 		}
-		d := Deleted{ID: id, Node: v.node.ID, Name: a.Name, Fields: a.Fields, Variables: m.visibleWithin(m.seenFrom(v))}
+		d := Deleted{ID: id, Node: v.node.ID, Name: a.Name, Variables: m.visibleWithin(m.seenFrom(v))}
+		d.Fields, d.Stored = m.packFields(a)
 		if i := m.state.token(v.id); i >= 0 {
 			d.Assignee = m.state.Tokens[i].Assignee
 		}

@@ -34,6 +34,7 @@ const (
 	ActivityCancelled  EffectKind = "activity-cancelled"  // its answer is no longer wanted
 	ChildStarted       EffectKind = "child-started"       // ChildEnded answers
 	ChildCancelled     EffectKind = "child-cancelled"
+	ValueStored        EffectKind = "value-stored" // Value is the content whose SHA-256 is Name; to be kept as long as the instance
 )
 
 // Effect is one thing a step did, in order. Fields that do not concern the kind are zero.
@@ -111,6 +112,7 @@ type Activity struct {
 	Topic     string                     `json:"topic,omitempty"`     // delegate: task queue; "": the worker's own
 	Variables map[string]json.RawMessage `json:"variables,omitempty"` // all that are visible where it runs
 	Fields    map[string]json.RawMessage `json:"fields,omitempty"`    // by name
+	Stored    []string                   `json:"stored,omitempty"`    // names of the fields that are references, sorted
 	Listener  *ListenerCall              `json:"listener,omitempty"`  // nil: it is the work of the node itself
 }
 
@@ -137,6 +139,9 @@ type Child struct {
 func Fingerprint(effects []Effect) string {
 	h := sha256.New()
 	for _, e := range effects {
+		if e.Kind == ValueStored {
+			continue
+		}
 		fmt.Fprintf(h, "%s|%s|%s|%s|%s\n", e.Kind, e.Element, e.Instance, e.Name, e.Status)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -32,7 +32,12 @@ func (e *evaluator) text(name string, t *expr.Template) string {
 	if v == nil {
 		return ""
 	}
-	return expr.Text(v)
+	s := expr.Text(v)
+	if n, ok := e.scope.(names); ok && len(s) > n.m.largest() { // it would stay in the state
+		e.err = failure{kind: "expression", err: fmt.Errorf("attribute %s: its text has %d bytes; %d are possible", name, len(s), n.m.largest())}
+		return ""
+	}
+	return s
 }
 
 // list flattens entries: each may be a list or a comma-separated text.

@@ -88,7 +88,7 @@ func (e execution) write(method, name string, arg any) error {
 	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
 		return fmt.Errorf("a variable's name has 1 to %d characters, not %d", maxName, n)
 	}
-	value, err := expr.ToJSON(arg)
+	value, err := e.m.toData(arg)
 	if err != nil {
 		return err
 	}
@@ -112,5 +112,5 @@ func (e execution) local(name string) (any, error) {
 	if !ok {
 		return nil, nil
 	}
-	return expr.FromJSON(raw)
+	return e.m.read(raw)
 }

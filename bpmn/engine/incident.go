@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 )
@@ -112,7 +111,7 @@ func (m *machine) askAgain(v visit) {
 
 // retryCondition looks again at a condition that could not be evaluated.
 func (m *machine) retryCondition(ev Event) error {
-	i := slices.IndexFunc(m.state.Subscriptions, func(s Subscription) bool { return s.ID == ev.Token && s.Failed })
+	i := m.state.failedCondition(ev.Token)
 	if i < 0 {
 		return fmt.Errorf("retry: no incident %q: %w", ev.Token, ErrStale)
 	}

@@ -3,9 +3,10 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
-	"github.com/onecms/nextgen-workflow/bpmn/expr"
 )
 
 // maxActive bounds the instances of a parallel multi-instance activity that are active at once; the others begin as these
@@ -60,7 +61,10 @@ func (m *machine) evaluateLoop(v visit) (LoopState, error) {
 		return LoopState{Total: -1}, nil
 	case l.Collection != nil:
 		items, err := m.evaluateCollection(v)
-		return LoopState{Total: len(items), Items: none(items)}, err
+		if err != nil {
+			return LoopState{}, err
+		}
+		return m.loopOver(items), nil
 	case l.Cardinality != nil:
 		e := evaluator{scope: m.names(v)}
 		n := e.integer("loop cardinality", l.Cardinality)
@@ -82,7 +86,7 @@ func (m *machine) evaluateCollection(v visit) ([]json.RawMessage, error) {
 	}
 	if name, isText := value.(string); isText { // the name of the variable that holds it
 		if raw, ok := m.variable(v.scope, name); ok {
-			if value, err = expr.FromJSON(raw); err != nil {
+			if value, err = m.read(raw); err != nil {
 				return nil, fmt.Errorf("collection of %q: %w", v.node.ID, err)
 			}
 		}
@@ -93,10 +97,9 @@ func (m *machine) evaluateCollection(v visit) ([]json.RawMessage, error) {
 	}
 	items := make([]json.RawMessage, len(list))
 	for i, item := range list {
-		if items[i], err = expr.ToJSON(item); err != nil {
+		if items[i], err = toJSON(item); err != nil {
 			return nil, fmt.Errorf("item %d of the collection of %q: %w", i, v.node.ID, err)
 		}
-		items[i] = canonical(items[i])
 	}
 	return items, nil
 }
@@ -133,8 +136,10 @@ func (m *machine) startInstance(id string) {
 	instance := m.newID(node.ID)
 	m.emit(Effect{Kind: NodeEntered, Element: node.ID, Instance: instance})
 	local := variables{varCounter: number(i)}
-	if i < len(loop.Items) && node.Loop.ElementVariable != "" {
-		local[node.Loop.ElementVariable] = loop.Items[i]
+	if node.Loop.ElementVariable != "" {
+		if item, ok := m.itemOf(loop, i); ok {
+			local[node.Loop.ElementVariable] = m.pack(item)
+		}
 	}
 	if node.Loop.IndexVariable != "" {
 		local[node.Loop.IndexVariable] = number(i)
@@ -190,14 +195,14 @@ func (m *machine) loopResultOf(v visit) (loopResult, error) {
 	names := m.names(v)
 	gathered := map[string]json.RawMessage{}
 	if l.OutputElement != nil {
-		value, err := m.compute(bpmn.Value{Text: l.OutputElement}, names)
+		value, err := m.evaluate(bpmn.Value{Text: l.OutputElement}, names)
 		if err != nil {
 			return loopResult{}, err
 		}
 		gathered[outputKey] = value
 	}
 	for _, a := range l.Aggregations {
-		fields, err := m.computeAll(a.Fields, names)
+		fields, err := m.evaluateAll(a.Fields, names)
 		if err != nil {
 			return loopResult{}, err
 		}
@@ -258,6 +263,7 @@ func (m *machine) instanceDone(v visit, r loopResult) {
 			loop.Results = map[int]json.RawMessage{}
 		}
 		loop.Results[r.counter] = r.value
+		m.fold(loop)
 	}
 	m.countInstances(s.ID)
 	if !r.stop {
@@ -312,27 +318,32 @@ func (m *machine) leaveLoop(v visit) {
 // gather sets the variables that receive the results, in the order of the items.
 func (m *machine) gather(v visit, id string) error {
 	l, s := v.node.Loop, m.state.scope(id)
+	if l.OutputCollection == "" && len(l.Aggregations) == 0 {
+		return nil
+	}
+	results, err := m.unfold(s.Loop)
+	if err != nil {
+		return failure{kind: "loop", err: err}
+	}
 	if l.OutputCollection != "" {
-		if err := m.gatherOne(v.scope, l.OutputCollection, outputKey, s.Loop); err != nil {
+		if err := m.gatherOne(v.scope, l.OutputCollection, outputKey, results); err != nil {
 			return err
 		}
 	}
 	for _, a := range l.Aggregations {
-		if err := m.gatherOne(v.scope, a.Target, a.Target, s.Loop); err != nil {
+		if err := m.gatherOne(v.scope, a.Target, a.Target, results); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *machine) gatherOne(scope, variable, key string, l *LoopState) error {
-	list := make([]json.RawMessage, 0, len(l.Results))
-	for i := range l.Started {
+func (m *machine) gatherOne(scope, variable, key string, results map[int]json.RawMessage) error {
+	list := make([]json.RawMessage, 0, len(results))
+	for _, i := range slices.Sorted(maps.Keys(results)) {
 		var result map[string]json.RawMessage
-		if raw, ok := l.Results[i]; ok {
-			if err := json.Unmarshal(raw, &result); err != nil {
-				return failure{kind: "loop", err: fmt.Errorf("result %d: %w", i, err)}
-			}
+		if err := json.Unmarshal(results[i], &result); err != nil {
+			return failure{kind: "loop", err: fmt.Errorf("result %d: %w", i, err)}
 		}
 		if value, ok := result[key]; ok {
 			list = append(list, value)
@@ -342,7 +353,7 @@ func (m *machine) gatherOne(scope, variable, key string, l *LoopState) error {
 	if err != nil {
 		return failure{kind: "loop", err: err}
 	}
-	m.set(scope, variable, raw)
+	m.set(scope, variable, m.pack(raw))
 	return nil
 }
 

@@ -3,9 +3,11 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
 	"github.com/onecms/nextgen-workflow/bpmn/expr"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 )
 
 // mapInputs gives a node instance its local variables. They see what is around it, and those before them.
@@ -44,8 +46,20 @@ func mappingFailed(v visit, mapping bpmn.Mapping, err error) error {
 	return failure{kind: "mapping", err: fmt.Errorf("variable %q of %q: %w", mapping.Target, v.node.ID, err)}
 }
 
-// compute evaluates a value to JSON.
+// compute evaluates a value to what a variable is: JSON, or a reference to it.
 func (m *machine) compute(value bpmn.Value, scope expr.Scope) (json.RawMessage, error) {
+	if reference, ok := m.referenceOf(value, scope); ok {
+		return reference, nil
+	}
+	data, err := m.evaluate(value, scope)
+	if err != nil {
+		return nil, err
+	}
+	return m.pack(data), nil
+}
+
+// evaluate evaluates a value to JSON.
+func (m *machine) evaluate(value bpmn.Value, scope expr.Scope) (json.RawMessage, error) {
 	switch {
 	case value.Text != nil:
 		v, err := value.Text.Eval(scope, limits)
@@ -57,19 +71,19 @@ func (m *machine) compute(value bpmn.Value, scope expr.Scope) (json.RawMessage, 
 		list := make([]json.RawMessage, len(value.List))
 		for i, item := range value.List {
 			var err error
-			if list[i], err = m.compute(item, scope); err != nil {
+			if list[i], err = m.evaluate(item, scope); err != nil {
 				return nil, err
 			}
 		}
 		return json.Marshal(list)
 	case value.Map != nil:
-		entries, err := m.computeAll(value.Map, scope)
+		entries, err := m.evaluateAll(value.Map, scope)
 		if err != nil {
 			return nil, err
 		}
 		return json.Marshal(entries)
 	case value.Script != nil && value.Script.Expression != nil:
-		return m.compute(bpmn.Value{Text: value.Script.Expression}, scope)
+		return m.evaluate(bpmn.Value{Text: value.Script.Expression}, scope)
 	}
 	return json.RawMessage("null"), nil
 }
@@ -79,17 +93,44 @@ func toJSON(v any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return canonical(raw), nil
+	return values.Canonical(raw), nil
 }
 
-// computeAll evaluates mappings to values by target.
+// computeAll computes mappings to values by target.
 func (m *machine) computeAll(mappings []bpmn.Mapping, scope expr.Scope) (variables, error) {
+	return byTarget(mappings, func(v bpmn.Value) (json.RawMessage, error) { return m.compute(v, scope) })
+}
+
+// evaluateAll evaluates mappings to JSON by target.
+func (m *machine) evaluateAll(mappings []bpmn.Mapping, scope expr.Scope) (variables, error) {
+	return byTarget(mappings, func(v bpmn.Value) (json.RawMessage, error) { return m.evaluate(v, scope) })
+}
+
+// computeFields computes the fields of work outside, and says which are references. Nothing is stored for them: only what is
+// a large variable, as it is, goes by reference.
+func (m *machine) computeFields(fields []bpmn.Mapping, scope expr.Scope) (all variables, stored []string, err error) {
+	all, err = byTarget(fields, func(v bpmn.Value) (json.RawMessage, error) {
+		if reference, ok := m.referenceOf(v, scope); ok {
+			return reference, nil
+		}
+		return m.evaluate(v, scope)
+	})
+	for _, field := range fields {
+		if _, ok := m.referenceOf(field.Value, scope); ok {
+			stored = append(stored, field.Target)
+		}
+	}
+	slices.Sort(stored)
+	return all, stored, err
+}
+
+func byTarget(mappings []bpmn.Mapping, of func(bpmn.Value) (json.RawMessage, error)) (variables, error) {
 	if len(mappings) == 0 {
 		return nil, nil
 	}
 	all := make(variables, len(mappings))
 	for _, mapping := range mappings {
-		value, err := m.compute(mapping.Value, scope)
+		value, err := of(mapping.Value)
 		if err != nil {
 			return nil, failure{kind: "mapping", err: fmt.Errorf("value of %q: %w", mapping.Target, err)}
 		}

@@ -63,7 +63,7 @@ func (n names) variable(name string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	v, err := expr.FromJSON(raw)
+	v, err := n.m.read(raw)
 	if err != nil {
 		return nil, false
 	}
@@ -75,6 +75,14 @@ func (n names) variable(name string) (any, bool) {
 		}
 	}
 	return v, true
+}
+
+// stored implements storedScope.
+func (n names) stored(name string) (json.RawMessage, bool) {
+	if name == "execution" || name == "task" && n.task {
+		return nil, false
+	}
+	return n.m.variable(n.scope, name)
 }
 
 // task is the host object "task" of task listeners.

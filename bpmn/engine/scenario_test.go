@@ -33,6 +33,7 @@ type action struct {
 	Assign    string         `yaml:"assign"`   // element id, or token id; an empty assignee releases the task
 	Advance   string         `yaml:"advance"`  // duration, after which the timers are due
 	Retry     string         `yaml:"retry"`    // element id, or token id
+	Resolve   string         `yaml:"resolve"`  // element id, or token id
 	Terminate string         `yaml:"terminate"`
 	Message   string         `yaml:"message"` // name
 	Signal    string         `yaml:"signal"`  // name
@@ -40,6 +41,7 @@ type action struct {
 	Failed    string         `yaml:"failed"`  // element id, or token id, of work outside
 	Child     string         `yaml:"child"`   // element id, or token id, of a call activity whose child has ended
 	Escalated string         `yaml:"escalated"`
+	Late      string         `yaml:"late"`     // element id, or token id, of a task at which an escalation is thrown; process: at none
 	Set       bool           `yaml:"set"`      // the variables from outside
 	Activate  string         `yaml:"activate"` // ad-hoc sub-process
 	Finish    string         `yaml:"finish"`   // ad-hoc sub-process
@@ -148,6 +150,8 @@ func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 		ev.Kind, ev.Token = engine.TaskAssigned, r.token(a.Assign)
 	case a.Retry != "":
 		ev.Kind, ev.Token = engine.RetryIncident, r.token(a.Retry)
+	case a.Resolve != "":
+		ev.Kind, ev.Token = engine.ResolveIncident, r.token(a.Resolve)
 	case a.Terminate != "":
 		ev.Kind, ev.Reason = engine.Terminate, a.Terminate
 	case a.Message != "":
@@ -162,6 +166,10 @@ func (r *scenarioRun) event(t *testing.T, a action, first bool) engine.Event {
 		ev.Kind, ev.Token = engine.ChildEnded, r.token(a.Child)
 	case a.Escalated != "":
 		ev.Kind, ev.Token = engine.ChildEscalated, r.token(a.Escalated)
+	case a.Late == "process":
+		ev.Kind = engine.Escalated
+	case a.Late != "":
+		ev.Kind, ev.Token = engine.Escalated, r.token(a.Late)
 	case a.Set:
 		ev.Kind = engine.VariablesSet
 	case a.Activate != "":

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
-	"github.com/onecms/nextgen-workflow/bpmn/expr"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 )
 
 // worksOutside reports whether a node waits for work that is done outside of the engine.
@@ -67,7 +67,7 @@ func (m *machine) enterService(v visit) (outcome, error) {
 	if s.ResultVariable == "" {
 		return goOn, nil
 	}
-	value, err := expr.ToJSON(result)
+	value, err := m.toData(result)
 	if err != nil {
 		return stay, failure{kind: "service", err: fmt.Errorf("result of service task %q: %w", v.node.ID, err)}
 	}
@@ -101,7 +101,7 @@ func (m *machine) enterScript(v visit) (outcome, error) {
 	if s.ResultVariable == "" {
 		return goOn, nil
 	}
-	value, err := expr.ToJSON(result)
+	value, err := m.toData(result)
 	if err != nil {
 		return stay, failure{kind: "script", err: fmt.Errorf("result of script %q: %w", v.node.ID, err)}
 	}
@@ -129,8 +129,8 @@ func (m *machine) ask(v visit) error {
 
 // Work describes what a node instance or listener asked for that waits for work outside, with the variables of now: for a
 // caller that did not begin it at once, or has to begin it again. The only error is ErrStale (wrapped), or that of an expression.
-func Work(p *bpmn.Program, s State, token string, at time.Time) (*Activity, error) {
-	m := &machine{program: p, state: s.clone(), at: at.UTC()}
+func Work(p *bpmn.Program, from values.Source, s State, token string, at time.Time) (*Activity, error) {
+	m := &machine{program: p, state: s.clone(), at: at.UTC(), large: from}
 	i := m.atWork(token)
 	if i < 0 {
 		return m.describeListening(token)
@@ -175,7 +175,7 @@ func (m *machine) describeService(s *bpmn.Service, names names, a *Activity) err
 		return e.err
 	}
 	var err error
-	a.Fields, err = m.computeAll(s.Fields, names)
+	a.Fields, a.Stored, err = m.computeFields(s.Fields, names)
 	return err
 }
 
@@ -230,14 +230,23 @@ func mappedError(s *bpmn.Service, failure string) string {
 }
 
 // fixed are variables that are already known, as names of an expression.
-type fixed variables
+type fixed struct {
+	m    *machine
+	vars variables
+}
 
 // Lookup implements expr.Scope.
 func (f fixed) Lookup(name string) (any, bool) {
-	raw, ok := f[name]
+	raw, ok := f.vars[name]
 	if !ok {
 		return nil, false
 	}
-	v, err := expr.FromJSON(raw)
+	v, err := f.m.read(raw)
 	return v, err == nil
+}
+
+// stored implements storedScope.
+func (f fixed) stored(name string) (json.RawMessage, bool) {
+	raw, ok := f.vars[name]
+	return raw, ok
 }

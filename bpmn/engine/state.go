@@ -9,7 +9,7 @@ import (
 
 // Rev is the revision of the engine's behaviour that new instances get. A change in the order or kind of effects needs
 // a new revision and a recorded history (docs/adr/0002).
-const Rev = 2
+const Rev = 3
 
 // State is the whole position of one process instance. The zero value is an instance that has not started. It survives
 // a JSON round trip unchanged; Step never modifies the one it is given.
@@ -105,6 +105,15 @@ type LoopState struct {
 	Completed int                     `json:"completed"`         // instances
 	Items     []json.RawMessage       `json:"items,omitempty"`   // of the collection
 	Results   map[int]json.RawMessage `json:"results,omitempty"` // by loopCounter: {"output": …, "<aggregation>": …}
+
+	Stored []StoredItems     `json:"stored,omitempty"` // the items, in order, where they are too large to be Items
+	Folded []json.RawMessage `json:"folded,omitempty"` // references to what was too large to stay in Results
+}
+
+// StoredItems are some items of a collection.
+type StoredItems struct {
+	First int             `json:"first"` // loopCounter of the first one
+	List  json.RawMessage `json:"list"`  // reference
 }
 
 // Timer is an armed timer.

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/onecms/nextgen-workflow/bpmn"
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 )
 
 // Bounds of the nodes that are entered without waiting for anything.
@@ -18,12 +20,19 @@ const (
 
 // Step applies one event and runs the instance until every token rests or the burst is cut off (State.Pending). It
 // returns the new state and what happened, in order. The only error is ErrStale (wrapped); failing expressions and
-// gateways are incidents in the effects.
+// gateways are incidents in the effects. Every value stays in the state, whatever its size.
 func Step(p *bpmn.Program, s State, ev Event) (State, []Effect, error) {
-	m := &machine{program: p, state: s.clone(), at: ev.At.UTC(), arrived: slices.Clone(s.Pending)}
+	return StepWith(p, nil, s, ev)
+}
+
+// StepWith is Step for an instance whose large values are kept outside of the state (ADR 0014): the state has references to
+// them, ValueStored tells their contents, and from gives them again. It panics where a content cannot be read.
+func StepWith(p *bpmn.Program, from values.Source, s State, ev Event) (State, []Effect, error) {
+	m := &machine{program: p, state: s.clone(), at: ev.At.UTC(), arrived: slices.Clone(s.Pending), large: from}
 	if ev.Kind != Continue {
 		m.state.Streak = 0
 	}
+	m.bring(ev.Contents)
 	if err := m.apply(ev); err != nil {
 		return s, nil, err
 	}
@@ -32,6 +41,7 @@ func Step(p *bpmn.Program, s State, ev Event) (State, []Effect, error) {
 	if len(m.state.Pending) == 0 {
 		m.state.Streak = 0
 	}
+	m.spill()
 	m.state.tidy()
 	return m.state, m.effects, nil
 }
@@ -51,6 +61,11 @@ type machine struct {
 	changed []change // variables that were set; conditional events look at them
 	looked  int      // how many of them they have looked at
 	armed   bool     // a conditional event was armed and has not been looked at
+
+	large   values.Source                // contents of the references in the state; nil: there are none, nor are any made
+	fresh   values.Contents              // those that this step has made
+	decoded map[string]any               // those that an expression has read, by hash
+	chunks  map[string][]json.RawMessage // the items of a collection that were read last, by hash
 }
 
 func (m *machine) apply(ev Event) error {
@@ -68,6 +83,8 @@ func (m *machine) apply(ev Event) error {
 		return m.fireTimers()
 	case RetryIncident:
 		return m.retryIncident(ev)
+	case ResolveIncident:
+		return m.resolveIncident(ev)
 	case Terminate:
 		m.terminate(ev)
 		return nil
@@ -81,6 +98,8 @@ func (m *machine) apply(ev Event) error {
 		return m.finishChild(ev)
 	case ChildEscalated:
 		return m.escalateChild(ev)
+	case Escalated:
+		return m.escalate(ev)
 	case VariablesSet:
 		return m.setFromOutside(ev)
 	case Activate, Complete:

@@ -81,7 +81,7 @@ func sortedNames[T any](vars map[string]T) []string { return slices.Sorted(maps.
 
 // setLocal writes a variable of exactly one scope, "" being the process.
 func (m *machine) setLocal(scope, name string, value json.RawMessage) {
-	value = canonical(value)
+	value = m.keep(value)
 	vars := m.own(scope)
 	old, had := vars[name]
 	m.journal = append(m.journal, written{scope: scope, name: name, value: old, had: had})
@@ -123,29 +123,4 @@ func (m *machine) takeBack(point int) {
 		}
 	}
 	m.journal = m.journal[:point]
-}
-
-// canonicalAll is canonical for every variable; nil: there are none.
-func canonicalAll(vars variables) variables {
-	if len(vars) == 0 {
-		return nil
-	}
-	all := make(variables, len(vars))
-	for name, value := range vars {
-		all[name] = canonical(value)
-	}
-	return all
-}
-
-// canonical gives a value the one form that it also has after its state was stored and read again: compact, with "<"
-// and the like escaped. What is not JSON is kept as text, so that it cannot spoil the state.
-func canonical(value json.RawMessage) json.RawMessage {
-	if len(value) == 0 {
-		return json.RawMessage("null")
-	}
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return text(string(value))
-	}
-	return raw
 }

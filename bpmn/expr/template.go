@@ -110,6 +110,14 @@ func (t *Template) IsLiteral() bool {
 	return !slices.ContainsFunc(t.parts, func(p part) bool { return p.expr != nil })
 }
 
+// Name returns the name that the template is, where it is nothing but one: ${name}.
+func (t *Template) Name() (string, bool) {
+	if len(t.parts) != 1 || t.parts[0].expr == nil || t.parts[0].expr.kind != name {
+		return "", false
+	}
+	return t.parts[0].expr.name, true
+}
+
 // Eval evaluates the template. A single expression keeps its type; anything else is text. The error is an *EvalError.
 func (t *Template) Eval(scope Scope, limits Limits) (any, error) {
 	c := &Context{scope: scope, limits: limits.withDefaults()}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the time zones of calendars are known on machines without a table of them
 )
 
 // version is set by the linker.

@@ -24,6 +24,7 @@ var (
 	_ worker.Outbox             = (*db.Store)(nil)
 	_ worker.Sender             = (*workflows.Client)(nil)
 	_ worker.Housekeeping       = (*db.Store)(nil)
+	_ worker.MailBox            = (*db.Store)(nil)
 	_ worker.TimerStarts        = (*db.Store)(nil)
 	_ activities.TimerStore     = (*db.Store)(nil)
 	_ activities.ReconcileStore = (*db.Store)(nil)
@@ -73,7 +74,7 @@ func dialTemporal(ctx context.Context, c temporalConfig, log *zap.Logger) (clien
 type workerSide struct {
 	worker   *worker.Worker
 	services worker.Services
-	relay    sync.WaitGroup // relay, announcer, maintenance, schedules
+	relay    sync.WaitGroup // relay, announcer, maintenance, schedules, mailer
 	cancel   context.CancelFunc
 }
 
@@ -95,7 +96,8 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	announcer := db.NewAnnouncer(p.store, p.waiters, p.log)
 	sender := workflows.NewClient(p.conn, p.namespace)
 	w, err := worker.New(worker.Deps{
-		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Rows: p.store, Runs: sender, Services: p.services, Log: p.log,
+		Client: p.conn, Programs: workflows.NewLibrary(p.store), Steps: p.store, Sender: sender, Timers: p.store, Values: p.store,
+		Rows: p.store, Runs: sender, Services: p.services, Log: p.log,
 	}, worker.Config{})
 	if err != nil {
 		return nil, err
@@ -108,6 +110,9 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	side.relay.Go(func() { announcer.Run(relayCtx) })
 	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
 	side.relay.Go(func() { worker.NewSchedules(p.store, p.conn.ScheduleClient(), p.log).Run(relayCtx) })
+	if p.services.Mail != nil && p.services.Mail.Configured() {
+		side.relay.Go(func() { worker.NewMailer(p.store, p.services.Mail, p.log).Run(relayCtx) })
+	}
 	side.relay.Go(func() { worker.KeepReconciler(relayCtx, p.conn.ScheduleClient(), p.log) })
 	relay := worker.NewRelay(p.store, sender, p.log, worker.RelayConfig{})
 	side.relay.Go(func() { relay.Run(relayCtx) })

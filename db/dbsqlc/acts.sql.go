@@ -55,6 +55,29 @@ func (q *Queries) InstanceOperate(ctx context.Context, arg InstanceOperateParams
 	return verdict, err
 }
 
+const instanceSuspend = `-- name: InstanceSuspend :one
+SELECT flowable.suspend_instance($1::TEXT, $2::BOOLEAN, $3::TEXT, $4::UUID)::JSONB AS verdict
+`
+
+type InstanceSuspendParams struct {
+	InstanceID string
+	Suspend    bool
+	UserID     string
+	CommandID  uuid.UUID
+}
+
+func (q *Queries) InstanceSuspend(ctx context.Context, arg InstanceSuspendParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, instanceSuspend,
+		arg.InstanceID,
+		arg.Suspend,
+		arg.UserID,
+		arg.CommandID,
+	)
+	var verdict json.RawMessage
+	err := row.Scan(&verdict)
+	return verdict, err
+}
+
 const stepCommit = `-- name: StepCommit :one
 SELECT flowable.commit_step_for($1::JSONB, $2::TEXT)::JSONB AS answer
 `
@@ -71,18 +94,40 @@ func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) (json.Ra
 	return answer, err
 }
 
+const taskAct = `-- name: TaskAct :one
+SELECT flowable.act_on_task($1::TEXT, $2::JSONB)::JSONB AS verdict
+`
+
+type TaskActParams struct {
+	TaskID string
+	Act    json.RawMessage
+}
+
+func (q *Queries) TaskAct(ctx context.Context, arg TaskActParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, taskAct, arg.TaskID, arg.Act)
+	var verdict json.RawMessage
+	err := row.Scan(&verdict)
+	return verdict, err
+}
+
 const taskClaim = `-- name: TaskClaim :one
-SELECT flowable.claim_task($1::TEXT, $2::TEXT, $3::UUID)::JSONB AS verdict
+SELECT flowable.claim_task_at($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSONB AS verdict
 `
 
 type TaskClaimParams struct {
 	TaskID    string
 	UserID    string
 	CommandID uuid.UUID
+	Version   *int64
 }
 
 func (q *Queries) TaskClaim(ctx context.Context, arg TaskClaimParams) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, taskClaim, arg.TaskID, arg.UserID, arg.CommandID)
+	row := q.db.QueryRow(ctx, taskClaim,
+		arg.TaskID,
+		arg.UserID,
+		arg.CommandID,
+		arg.Version,
+	)
 	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
@@ -129,17 +174,23 @@ func (q *Queries) TaskComplete(ctx context.Context, arg TaskCompleteParams) (jso
 }
 
 const taskUnclaim = `-- name: TaskUnclaim :one
-SELECT flowable.unclaim_task($1::TEXT, $2::TEXT, $3::UUID)::JSONB AS verdict
+SELECT flowable.unclaim_task($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSONB AS verdict
 `
 
 type TaskUnclaimParams struct {
 	TaskID    string
 	UserID    string
 	CommandID uuid.UUID
+	Version   *int64
 }
 
 func (q *Queries) TaskUnclaim(ctx context.Context, arg TaskUnclaimParams) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, taskUnclaim, arg.TaskID, arg.UserID, arg.CommandID)
+	row := q.db.QueryRow(ctx, taskUnclaim,
+		arg.TaskID,
+		arg.UserID,
+		arg.CommandID,
+		arg.Version,
+	)
 	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err

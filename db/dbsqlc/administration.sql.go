@@ -197,6 +197,42 @@ func (q *Queries) CalendarSave(ctx context.Context, arg CalendarSaveParams) erro
 	return err
 }
 
+const calendarsKnown = `-- name: CalendarsKnown :many
+SELECT c.calendar_name FROM flowable.business_calendars c WHERE c.calendar_name = ANY ($1::TEXT[])
+`
+
+func (q *Queries) CalendarsKnown(ctx context.Context, calendarNames []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, calendarsKnown, calendarNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var calendar_name string
+		if err := rows.Scan(&calendar_name); err != nil {
+			return nil, err
+		}
+		items = append(items, calendar_name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const callerDirects = `-- name: CallerDirects :one
+SELECT (entitlements.caller_may('manage-queues') OR entitlements.caller_supervises($1::TEXT))::BOOLEAN AS directs
+`
+
+// Whether the caller manages queues or supervises this one.
+func (q *Queries) CallerDirects(ctx context.Context, queueName string) (bool, error) {
+	row := q.db.QueryRow(ctx, callerDirects, queueName)
+	var directs bool
+	err := row.Scan(&directs)
+	return directs, err
+}
+
 const callerManages = `-- name: CallerManages :one
 SELECT entitlements.caller_manages($1::TEXT)::BOOLEAN AS manages
 `
@@ -272,7 +308,7 @@ func (q *Queries) CallerStanding(ctx context.Context, permissions []string) (Cal
 }
 
 const callerWork = `-- name: CallerWork :one
-SELECT q.is_active, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
+SELECT q.is_active, entitlements.caller_supervises(q.queue_name)::BOOLEAN AS supervised, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
     ARRAY(SELECT r.role_code::TEXT FROM flowable.queue_assignments a JOIN entitlements.workflow_roles r ON r.role_id = a.role_id
           WHERE a.queue_id = q.queue_id AND a.is_active AND r.role_code = ANY (entitlements.caller_roles())
           ORDER BY r.role_code)::TEXT[] AS roles
@@ -280,16 +316,22 @@ FROM flowable.workflow_queues q WHERE q.queue_name = $1
 `
 
 type CallerWorkRow struct {
-	IsActive bool
-	Room     int64
-	Roles    []string
+	IsActive   bool
+	Supervised bool
+	Room       int64
+	Roles      []string
 }
 
 // The roles by which the caller works on a queue, and how many more of its tasks they may hold.
 func (q *Queries) CallerWork(ctx context.Context, queueName string) (CallerWorkRow, error) {
 	row := q.db.QueryRow(ctx, callerWork, queueName)
 	var i CallerWorkRow
-	err := row.Scan(&i.IsActive, &i.Room, &i.Roles)
+	err := row.Scan(
+		&i.IsActive,
+		&i.Supervised,
+		&i.Room,
+		&i.Roles,
+	)
 	return i, err
 }
 
@@ -624,28 +666,48 @@ func (q *Queries) QueueSave(ctx context.Context, arg QueueSaveParams) error {
 	return err
 }
 
-const queueTypes = `-- name: QueueTypes :many
-SELECT q.queue_name, q.queue_type FROM flowable.workflow_queues q WHERE q.queue_name = ANY ($1::TEXT[])
+const queueType = `-- name: QueueType :many
+SELECT q.queue_type FROM flowable.workflow_queues q WHERE q.queue_name = $1
 `
 
-type QueueTypesRow struct {
-	QueueName string
-	QueueType string
-}
-
-func (q *Queries) QueueTypes(ctx context.Context, queueNames []string) ([]QueueTypesRow, error) {
-	rows, err := q.db.Query(ctx, queueTypes, queueNames)
+// The type of a queue; none where there is no such queue.
+func (q *Queries) QueueType(ctx context.Context, queueName string) ([]string, error) {
+	rows, err := q.db.Query(ctx, queueType, queueName)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []QueueTypesRow
+	var items []string
 	for rows.Next() {
-		var i QueueTypesRow
-		if err := rows.Scan(&i.QueueName, &i.QueueType); err != nil {
+		var queue_type string
+		if err := rows.Scan(&queue_type); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, queue_type)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queuesKnown = `-- name: QueuesKnown :many
+SELECT q.queue_name FROM flowable.workflow_queues q WHERE q.queue_name = ANY ($1::TEXT[])
+`
+
+func (q *Queries) QueuesKnown(ctx context.Context, queueNames []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, queuesKnown, queueNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var queue_name string
+		if err := rows.Scan(&queue_name); err != nil {
+			return nil, err
+		}
+		items = append(items, queue_name)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -874,4 +936,28 @@ func (q *Queries) UsernameTaken(ctx context.Context, arg UsernameTakenParams) (b
 	var taken bool
 	err := row.Scan(&taken)
 	return taken, err
+}
+
+const usersKnown = `-- name: UsersKnown :many
+SELECT u.user_id FROM entitlements.users u WHERE u.user_id = ANY ($1::TEXT[]) AND u.user_id <> 'SYSTEM'
+`
+
+func (q *Queries) UsersKnown(ctx context.Context, userIds []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, usersKnown, userIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var user_id string
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -40,7 +40,11 @@ func (q *Queries) OutboxDead(ctx context.Context, arg OutboxDeadParams) error {
 
 const outboxLease = `-- name: OutboxLease :many
 UPDATE flowable.outbox o
-SET due_at = CURRENT_TIMESTAMP + make_interval(secs => $1::FLOAT), attempts = o.attempts + 1
+SET due_at = CURRENT_TIMESTAMP + make_interval(secs => $1::FLOAT) * (CASE
+        WHEN o.attempts >= 3 AND EXISTS (
+            SELECT FROM flowable.process_instances i WHERE i.process_instance_id = o.process_instance_id AND i.status = 'SUSPENDED') THEN 60
+        ELSE 1 END),
+    attempts = o.attempts + 1
 WHERE o.outbox_id IN (
     SELECT d.outbox_id FROM flowable.outbox d
     WHERE NOT d.dead AND d.due_at <= CURRENT_TIMESTAMP
@@ -65,7 +69,8 @@ type OutboxLeaseRow struct {
 	Attempts int32
 }
 
-// Signals wait for the start of their instance.
+// Signals wait for the start of their instance. What a suspended one has been told several times waits there until it is
+// resumed: it is told again once in many leases.
 func (q *Queries) OutboxLease(ctx context.Context, arg OutboxLeaseParams) ([]OutboxLeaseRow, error) {
 	rows, err := q.db.Query(ctx, outboxLease, arg.LeaseSeconds, arg.Most)
 	if err != nil {

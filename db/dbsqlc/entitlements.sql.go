@@ -162,9 +162,10 @@ func (q *Queries) UserActive(ctx context.Context, userID string) (bool, error) {
 }
 
 const userUpsert = `-- name: UserUpsert :exec
-INSERT INTO entitlements.users (user_id, username, email, first_name, last_name, department_id)
+INSERT INTO entitlements.users (user_id, username, email, first_name, last_name, department_id, supervisor_id, attributes)
 SELECT $1::TEXT, $1::TEXT, $2::TEXT, $3::TEXT, $4::TEXT,
-    (SELECT department_id FROM entitlements.departments WHERE department_code = $5::TEXT)
+    (SELECT department_id FROM entitlements.departments WHERE department_code = $5::TEXT),
+    NULLIF($6::TEXT, ''), jsonb_build_object('skills', $7::TEXT[])
 ON CONFLICT (user_id) DO NOTHING
 `
 
@@ -174,6 +175,8 @@ type UserUpsertParams struct {
 	FirstName  string
 	LastName   string
 	Department string
+	Supervisor string
+	Skills     []string
 }
 
 func (q *Queries) UserUpsert(ctx context.Context, arg UserUpsertParams) error {
@@ -183,6 +186,8 @@ func (q *Queries) UserUpsert(ctx context.Context, arg UserUpsertParams) error {
 		arg.FirstName,
 		arg.LastName,
 		arg.Department,
+		arg.Supervisor,
+		arg.Skills,
 	)
 	return err
 }

@@ -118,12 +118,15 @@ func (q *Queries) SignalSend(ctx context.Context, arg SignalSendParams) (json.Ra
 }
 
 const taskVariables = `-- name: TaskVariables :many
-SELECT variable_name, variable_json FROM flowable.workflow_variables WHERE task_id = $1 ORDER BY variable_name
+SELECT v.variable_name, v.variable_json, l.content FROM flowable.workflow_variables v
+LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
+WHERE v.task_id = $1 ORDER BY v.variable_name
 `
 
 type TaskVariablesRow struct {
 	VariableName string
 	VariableJson json.RawMessage
+	Content      *string
 }
 
 func (q *Queries) TaskVariables(ctx context.Context, taskID *string) ([]TaskVariablesRow, error) {
@@ -135,7 +138,7 @@ func (q *Queries) TaskVariables(ctx context.Context, taskID *string) ([]TaskVari
 	var items []TaskVariablesRow
 	for rows.Next() {
 		var i TaskVariablesRow
-		if err := rows.Scan(&i.VariableName, &i.VariableJson); err != nil {
+		if err := rows.Scan(&i.VariableName, &i.VariableJson, &i.Content); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

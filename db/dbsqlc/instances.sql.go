@@ -54,7 +54,7 @@ func (q *Queries) InstanceActivities(ctx context.Context, arg InstanceActivities
 }
 
 const instanceGet = `-- name: InstanceGet :one
-SELECT i.process_instance_id, i.workflow_id, i.case_id, i.business_key, i.parent_process_id, i.super_process_id, i.started_by, i.started_at, i.completed_at, i.suspended_at, i.status, i.current_activity, i.variables, i.context_data, i.sla_due_date, i.priority, i.tags, i.metadata, i.engine_rev, i.start_event_id, i.start_state, i.last_step, i.proven_step, i.end_event_id, i.end_reason, i.parent_element_id, i.call_depth, i.end_code, d.process_key, d.process_version
+SELECT i.process_instance_id, i.workflow_id, i.case_id, i.business_key, i.parent_process_id, i.super_process_id, i.started_by, i.started_at, i.completed_at, i.suspended_at, i.status, i.current_activity, i.variables, i.context_data, i.sla_due_date, i.priority, i.tags, i.metadata, i.engine_rev, i.start_event_id, i.start_state, i.last_step, i.proven_step, i.end_event_id, i.end_reason, i.parent_element_id, i.call_depth, i.end_code, i.sla_seconds, i.sla_calendar, i.sla_level, i.sla_next_at, d.process_key, d.process_version
 FROM flowable.process_instances i
 JOIN flowable.workflow_definitions d ON d.workflow_id = i.workflow_id
 WHERE i.process_instance_id = $1
@@ -98,6 +98,10 @@ func (q *Queries) InstanceGet(ctx context.Context, processInstanceID string) (In
 		&i.FlowableProcessInstance.ParentElementID,
 		&i.FlowableProcessInstance.CallDepth,
 		&i.FlowableProcessInstance.EndCode,
+		&i.FlowableProcessInstance.SlaSeconds,
+		&i.FlowableProcessInstance.SlaCalendar,
+		&i.FlowableProcessInstance.SlaLevel,
+		&i.FlowableProcessInstance.SlaNextAt,
 		&i.ProcessKey,
 		&i.ProcessVersion,
 	)
@@ -154,7 +158,7 @@ func (q *Queries) InstanceHistory(ctx context.Context, arg InstanceHistoryParams
 }
 
 const instanceIncidents = `-- name: InstanceIncidents :many
-SELECT process_instance_id, incident_id, activity_id, kind, message, state, created_at, resolved_at, resolved_by, occurrences FROM flowable.incidents WHERE process_instance_id = $1 AND (state = 'OPEN' OR $2::BOOLEAN)
+SELECT process_instance_id, incident_id, activity_id, kind, message, state, created_at, resolved_at, resolved_by, occurrences, resolvable FROM flowable.incidents WHERE process_instance_id = $1 AND (state = 'OPEN' OR $2::BOOLEAN)
 ORDER BY created_at, incident_id
 `
 
@@ -183,6 +187,7 @@ func (q *Queries) InstanceIncidents(ctx context.Context, arg InstanceIncidentsPa
 			&i.ResolvedAt,
 			&i.ResolvedBy,
 			&i.Occurrences,
+			&i.Resolvable,
 		); err != nil {
 			return nil, err
 		}
@@ -195,14 +200,16 @@ func (q *Queries) InstanceIncidents(ctx context.Context, arg InstanceIncidentsPa
 }
 
 const instanceVariables = `-- name: InstanceVariables :many
-SELECT variable_name, variable_json FROM flowable.workflow_variables
-WHERE process_instance_id = $1 AND task_id IS NULL
-ORDER BY variable_name
+SELECT v.variable_name, v.variable_json, l.content FROM flowable.workflow_variables v
+LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
+WHERE v.process_instance_id = $1 AND v.task_id IS NULL
+ORDER BY v.variable_name
 `
 
 type InstanceVariablesRow struct {
 	VariableName string
 	VariableJson json.RawMessage
+	Content      *string
 }
 
 func (q *Queries) InstanceVariables(ctx context.Context, processInstanceID *string) ([]InstanceVariablesRow, error) {
@@ -214,7 +221,7 @@ func (q *Queries) InstanceVariables(ctx context.Context, processInstanceID *stri
 	var items []InstanceVariablesRow
 	for rows.Next() {
 		var i InstanceVariablesRow
-		if err := rows.Scan(&i.VariableName, &i.VariableJson); err != nil {
+		if err := rows.Scan(&i.VariableName, &i.VariableJson, &i.Content); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -41,6 +41,23 @@ type FlowableIncident struct {
 	ResolvedAt        *time.Time
 	ResolvedBy        *string
 	Occurrences       int32
+	Resolvable        bool
+}
+
+type FlowableNotification struct {
+	NotificationID    int64
+	RecipientID       string
+	Kind              string
+	TaskID            *string
+	ProcessInstanceID string
+	Subject           string
+	Body              string
+	CreatedAt         time.Time
+	ReadAt            *time.Time
+	MailDueAt         *time.Time
+	MailAttempts      int32
+	MailedAt          *time.Time
+	MailError         *string
 }
 
 type FlowableProcessInstance struct {
@@ -72,6 +89,10 @@ type FlowableProcessInstance struct {
 	ParentElementID   *string
 	CallDepth         int32
 	EndCode           *string
+	SlaSeconds        *int64
+	SlaCalendar       *string
+	SlaLevel          int32
+	SlaNextAt         *time.Time
 }
 
 type FlowableReconcilerFinding struct {
@@ -175,6 +196,12 @@ type FlowableWorkflowTask struct {
 	ClaimRank         float64
 	ClaimGrowth       float64
 	RankVersion       int32
+	CompleteSeconds   *int64
+	ClaimSeconds      *int64
+	OfferedAt         *time.Time
+	ClaimLevel        int32
+	EscalateAt        *time.Time
+	IsSuspended       bool
 }
 
 type OnecmsCase struct {

@@ -7,7 +7,7 @@ package dbsqlc
 
 import (
 	"context"
-	"time"
+	"encoding/json"
 
 	"github.com/google/uuid"
 )
@@ -34,8 +34,56 @@ func (q *Queries) InstanceStarted(ctx context.Context, processInstanceID string)
 	return started, err
 }
 
+const taskComments = `-- name: TaskComments :many
+SELECT history_id, task_id, process_instance_id, action_type, action_by, action_at, old_status, new_status, old_assignee, new_assignee, delegate_to, escalate_to, comments, action_data, client_info FROM flowable.task_history WHERE task_id = $1 AND action_type = 'COMMENT' AND history_id > $2::BIGINT
+ORDER BY history_id
+LIMIT $3::INTEGER
+`
+
+type TaskCommentsParams struct {
+	TaskID  string
+	AfterID int64
+	Most    int32
+}
+
+func (q *Queries) TaskComments(ctx context.Context, arg TaskCommentsParams) ([]FlowableTaskHistory, error) {
+	rows, err := q.db.Query(ctx, taskComments, arg.TaskID, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FlowableTaskHistory
+	for rows.Next() {
+		var i FlowableTaskHistory
+		if err := rows.Scan(
+			&i.HistoryID,
+			&i.TaskID,
+			&i.ProcessInstanceID,
+			&i.ActionType,
+			&i.ActionBy,
+			&i.ActionAt,
+			&i.OldStatus,
+			&i.NewStatus,
+			&i.OldAssignee,
+			&i.NewAssignee,
+			&i.DelegateTo,
+			&i.EscalateTo,
+			&i.Comments,
+			&i.ActionData,
+			&i.ClientInfo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -88,6 +136,12 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.ClaimRank,
 		&i.ClaimGrowth,
 		&i.RankVersion,
+		&i.CompleteSeconds,
+		&i.ClaimSeconds,
+		&i.OfferedAt,
+		&i.ClaimLevel,
+		&i.EscalateAt,
+		&i.IsSuspended,
 	)
 	return i, err
 }
@@ -140,358 +194,8 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 	return items, nil
 }
 
-const taskListByCreated = `-- name: TaskListByCreated :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
-WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
-  AND ($2::TEXT = '' OR t.queue_name = $2)
-  AND ($3::TEXT = '' OR t.assignee_id = $3)
-  AND (NOT $4::BOOLEAN OR (t.status IN ('OPEN', 'ESCALATED') AND NOT entitlements.caller() = ANY (t.excluded_users)
-       AND (t.candidate_groups && entitlements.caller_roles() OR entitlements.caller() = ANY (t.candidate_users)
-            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND t.queue_name = ANY (entitlements.caller_queues())))))
-  AND ($5::TEXT = '' OR t.process_instance_id = $5)
-  AND ($6::BIGINT = 0 OR t.case_id = $6)
-  AND ($7::TEXT = '' OR t.task_definition_key = $7)
-  AND ($8::INTEGER IS NULL OR t.priority >= $8)
-  AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
-  AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (t.created_at, t.task_id) < ($12::TIMESTAMPTZ, $11))
-ORDER BY t.created_at DESC, t.task_id DESC
-LIMIT $13::INTEGER
-`
-
-type TaskListByCreatedParams struct {
-	Statuses          []string
-	QueueName         string
-	Assignee          string
-	Candidate         bool
-	ProcessInstanceID string
-	CaseID            int64
-	TaskDefinitionKey string
-	MinPriority       *int32
-	Overdue           bool
-	DueBefore         *time.Time
-	AfterID           string
-	AfterCreated      time.Time
-	Most              int32
-}
-
-func (q *Queries) TaskListByCreated(ctx context.Context, arg TaskListByCreatedParams) ([]FlowableWorkflowTask, error) {
-	rows, err := q.db.Query(ctx, taskListByCreated,
-		arg.Statuses,
-		arg.QueueName,
-		arg.Assignee,
-		arg.Candidate,
-		arg.ProcessInstanceID,
-		arg.CaseID,
-		arg.TaskDefinitionKey,
-		arg.MinPriority,
-		arg.Overdue,
-		arg.DueBefore,
-		arg.AfterID,
-		arg.AfterCreated,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FlowableWorkflowTask
-	for rows.Next() {
-		var i FlowableWorkflowTask
-		if err := rows.Scan(
-			&i.TaskID,
-			&i.ProcessInstanceID,
-			&i.TaskDefinitionKey,
-			&i.TaskName,
-			&i.TaskType,
-			&i.QueueName,
-			&i.AssigneeID,
-			&i.CandidateGroups,
-			&i.CandidateUsers,
-			&i.Priority,
-			&i.Status,
-			&i.FormKey,
-			&i.CreatedAt,
-			&i.ClaimedAt,
-			&i.ClaimedBy,
-			&i.CompletedAt,
-			&i.CompletedBy,
-			&i.DueDate,
-			&i.FollowUpDate,
-			&i.EscalationLevel,
-			&i.EscalatedAt,
-			&i.TaskData,
-			&i.FormData,
-			&i.Outcome,
-			&i.OutcomeReason,
-			&i.Metadata,
-			&i.ElementInstanceID,
-			&i.CaseID,
-			&i.CaseNumber,
-			&i.ProcessKey,
-			&i.ExcludedUsers,
-			&i.Version,
-			&i.RequiredSkills,
-			&i.FourEyesOf,
-			&i.Severity,
-			&i.OwnerID,
-			&i.HomeQueue,
-			&i.CalendarName,
-			&i.ClaimDueDate,
-			&i.PausedAt,
-			&i.ActingFor,
-			&i.ReturnedBy,
-			&i.ClaimLane,
-			&i.ClaimRank,
-			&i.ClaimGrowth,
-			&i.RankVersion,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const taskListByDue = `-- name: TaskListByDue :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
-WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
-  AND ($2::TEXT = '' OR t.queue_name = $2)
-  AND ($3::TEXT = '' OR t.assignee_id = $3)
-  AND (NOT $4::BOOLEAN OR (t.status IN ('OPEN', 'ESCALATED') AND NOT entitlements.caller() = ANY (t.excluded_users)
-       AND (t.candidate_groups && entitlements.caller_roles() OR entitlements.caller() = ANY (t.candidate_users)
-            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND t.queue_name = ANY (entitlements.caller_queues())))))
-  AND ($5::TEXT = '' OR t.process_instance_id = $5)
-  AND ($6::BIGINT = 0 OR t.case_id = $6)
-  AND ($7::TEXT = '' OR t.task_definition_key = $7)
-  AND ($8::INTEGER IS NULL OR t.priority >= $8)
-  AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
-  AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (COALESCE(t.due_date, 'infinity'), t.task_id) > (COALESCE($12::TIMESTAMPTZ, 'infinity'), $11))
-ORDER BY COALESCE(t.due_date, 'infinity'), t.task_id
-LIMIT $13::INTEGER
-`
-
-type TaskListByDueParams struct {
-	Statuses          []string
-	QueueName         string
-	Assignee          string
-	Candidate         bool
-	ProcessInstanceID string
-	CaseID            int64
-	TaskDefinitionKey string
-	MinPriority       *int32
-	Overdue           bool
-	DueBefore         *time.Time
-	AfterID           string
-	AfterDue          *time.Time
-	Most              int32
-}
-
-func (q *Queries) TaskListByDue(ctx context.Context, arg TaskListByDueParams) ([]FlowableWorkflowTask, error) {
-	rows, err := q.db.Query(ctx, taskListByDue,
-		arg.Statuses,
-		arg.QueueName,
-		arg.Assignee,
-		arg.Candidate,
-		arg.ProcessInstanceID,
-		arg.CaseID,
-		arg.TaskDefinitionKey,
-		arg.MinPriority,
-		arg.Overdue,
-		arg.DueBefore,
-		arg.AfterID,
-		arg.AfterDue,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FlowableWorkflowTask
-	for rows.Next() {
-		var i FlowableWorkflowTask
-		if err := rows.Scan(
-			&i.TaskID,
-			&i.ProcessInstanceID,
-			&i.TaskDefinitionKey,
-			&i.TaskName,
-			&i.TaskType,
-			&i.QueueName,
-			&i.AssigneeID,
-			&i.CandidateGroups,
-			&i.CandidateUsers,
-			&i.Priority,
-			&i.Status,
-			&i.FormKey,
-			&i.CreatedAt,
-			&i.ClaimedAt,
-			&i.ClaimedBy,
-			&i.CompletedAt,
-			&i.CompletedBy,
-			&i.DueDate,
-			&i.FollowUpDate,
-			&i.EscalationLevel,
-			&i.EscalatedAt,
-			&i.TaskData,
-			&i.FormData,
-			&i.Outcome,
-			&i.OutcomeReason,
-			&i.Metadata,
-			&i.ElementInstanceID,
-			&i.CaseID,
-			&i.CaseNumber,
-			&i.ProcessKey,
-			&i.ExcludedUsers,
-			&i.Version,
-			&i.RequiredSkills,
-			&i.FourEyesOf,
-			&i.Severity,
-			&i.OwnerID,
-			&i.HomeQueue,
-			&i.CalendarName,
-			&i.ClaimDueDate,
-			&i.PausedAt,
-			&i.ActingFor,
-			&i.ReturnedBy,
-			&i.ClaimLane,
-			&i.ClaimRank,
-			&i.ClaimGrowth,
-			&i.RankVersion,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const taskListByPriority = `-- name: TaskListByPriority :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
-WHERE ($1::TEXT[] = '{}' OR t.status = ANY ($1))
-  AND ($2::TEXT = '' OR t.queue_name = $2)
-  AND ($3::TEXT = '' OR t.assignee_id = $3)
-  AND (NOT $4::BOOLEAN OR (t.status IN ('OPEN', 'ESCALATED') AND NOT entitlements.caller() = ANY (t.excluded_users)
-       AND (t.candidate_groups && entitlements.caller_roles() OR entitlements.caller() = ANY (t.candidate_users)
-            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}' AND t.queue_name = ANY (entitlements.caller_queues())))))
-  AND ($5::TEXT = '' OR t.process_instance_id = $5)
-  AND ($6::BIGINT = 0 OR t.case_id = $6)
-  AND ($7::TEXT = '' OR t.task_definition_key = $7)
-  AND ($8::INTEGER IS NULL OR t.priority >= $8)
-  AND (NOT $9::BOOLEAN OR (t.due_date < CURRENT_TIMESTAMP AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')))
-  AND ($10::TIMESTAMPTZ IS NULL OR t.due_date < $10)
-  AND ($11::TEXT = '' OR (-t.priority, t.created_at, t.task_id) > (-($12::INTEGER), $13::TIMESTAMPTZ, $11))
-ORDER BY -t.priority, t.created_at, t.task_id
-LIMIT $14::INTEGER
-`
-
-type TaskListByPriorityParams struct {
-	Statuses          []string
-	QueueName         string
-	Assignee          string
-	Candidate         bool
-	ProcessInstanceID string
-	CaseID            int64
-	TaskDefinitionKey string
-	MinPriority       *int32
-	Overdue           bool
-	DueBefore         *time.Time
-	AfterID           string
-	AfterPriority     int32
-	AfterCreated      time.Time
-	Most              int32
-}
-
-func (q *Queries) TaskListByPriority(ctx context.Context, arg TaskListByPriorityParams) ([]FlowableWorkflowTask, error) {
-	rows, err := q.db.Query(ctx, taskListByPriority,
-		arg.Statuses,
-		arg.QueueName,
-		arg.Assignee,
-		arg.Candidate,
-		arg.ProcessInstanceID,
-		arg.CaseID,
-		arg.TaskDefinitionKey,
-		arg.MinPriority,
-		arg.Overdue,
-		arg.DueBefore,
-		arg.AfterID,
-		arg.AfterPriority,
-		arg.AfterCreated,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FlowableWorkflowTask
-	for rows.Next() {
-		var i FlowableWorkflowTask
-		if err := rows.Scan(
-			&i.TaskID,
-			&i.ProcessInstanceID,
-			&i.TaskDefinitionKey,
-			&i.TaskName,
-			&i.TaskType,
-			&i.QueueName,
-			&i.AssigneeID,
-			&i.CandidateGroups,
-			&i.CandidateUsers,
-			&i.Priority,
-			&i.Status,
-			&i.FormKey,
-			&i.CreatedAt,
-			&i.ClaimedAt,
-			&i.ClaimedBy,
-			&i.CompletedAt,
-			&i.CompletedBy,
-			&i.DueDate,
-			&i.FollowUpDate,
-			&i.EscalationLevel,
-			&i.EscalatedAt,
-			&i.TaskData,
-			&i.FormData,
-			&i.Outcome,
-			&i.OutcomeReason,
-			&i.Metadata,
-			&i.ElementInstanceID,
-			&i.CaseID,
-			&i.CaseNumber,
-			&i.ProcessKey,
-			&i.ExcludedUsers,
-			&i.Version,
-			&i.RequiredSkills,
-			&i.FourEyesOf,
-			&i.Severity,
-			&i.OwnerID,
-			&i.HomeQueue,
-			&i.CalendarName,
-			&i.ClaimDueDate,
-			&i.PausedAt,
-			&i.ActingFor,
-			&i.ReturnedBy,
-			&i.ClaimLane,
-			&i.ClaimRank,
-			&i.ClaimGrowth,
-			&i.RankVersion,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -559,6 +263,12 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}
@@ -571,7 +281,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -632,6 +342,91 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.ClaimRank,
 			&i.ClaimGrowth,
 			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taskSearch = `-- name: TaskSearch :many
+SELECT t.task_id, t.process_instance_id, t.task_definition_key, t.task_name, t.task_type, t.queue_name, t.assignee_id, t.candidate_groups, t.candidate_users, t.priority, t.status, t.form_key, t.created_at, t.claimed_at, t.claimed_by, t.completed_at, t.completed_by, t.due_date, t.follow_up_date, t.escalation_level, t.escalated_at, t.task_data, t.form_data, t.outcome, t.outcome_reason, t.metadata, t.element_instance_id, t.case_id, t.case_number, t.process_key, t.excluded_users, t.version, t.required_skills, t.four_eyes_of, t.severity, t.owner_id, t.home_queue, t.calendar_name, t.claim_due_date, t.paused_at, t.acting_for, t.returned_by, t.claim_lane, t.claim_rank, t.claim_growth, t.rank_version, t.complete_seconds, t.claim_seconds, t.offered_at, t.claim_level, t.escalate_at, t.is_suspended FROM unnest(flowable.search_tasks($1::JSONB)) WITH ORDINALITY AS found (task_id, place)
+JOIN flowable.workflow_tasks t ON t.task_id = found.task_id
+ORDER BY found.place
+`
+
+func (q *Queries) TaskSearch(ctx context.Context, search json.RawMessage) ([]FlowableWorkflowTask, error) {
+	rows, err := q.db.Query(ctx, taskSearch, search)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FlowableWorkflowTask
+	for rows.Next() {
+		var i FlowableWorkflowTask
+		if err := rows.Scan(
+			&i.TaskID,
+			&i.ProcessInstanceID,
+			&i.TaskDefinitionKey,
+			&i.TaskName,
+			&i.TaskType,
+			&i.QueueName,
+			&i.AssigneeID,
+			&i.CandidateGroups,
+			&i.CandidateUsers,
+			&i.Priority,
+			&i.Status,
+			&i.FormKey,
+			&i.CreatedAt,
+			&i.ClaimedAt,
+			&i.ClaimedBy,
+			&i.CompletedAt,
+			&i.CompletedBy,
+			&i.DueDate,
+			&i.FollowUpDate,
+			&i.EscalationLevel,
+			&i.EscalatedAt,
+			&i.TaskData,
+			&i.FormData,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.Metadata,
+			&i.ElementInstanceID,
+			&i.CaseID,
+			&i.CaseNumber,
+			&i.ProcessKey,
+			&i.ExcludedUsers,
+			&i.Version,
+			&i.RequiredSkills,
+			&i.FourEyesOf,
+			&i.Severity,
+			&i.OwnerID,
+			&i.HomeQueue,
+			&i.CalendarName,
+			&i.ClaimDueDate,
+			&i.PausedAt,
+			&i.ActingFor,
+			&i.ReturnedBy,
+			&i.ClaimLane,
+			&i.ClaimRank,
+			&i.ClaimGrowth,
+			&i.RankVersion,
+			&i.CompleteSeconds,
+			&i.ClaimSeconds,
+			&i.OfferedAt,
+			&i.ClaimLevel,
+			&i.EscalateAt,
+			&i.IsSuspended,
 		); err != nil {
 			return nil, err
 		}

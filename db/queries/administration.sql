@@ -17,8 +17,16 @@ LIMIT @most::INTEGER;
 -- name: QueueSave :exec
 SELECT flowable.save_queue(@queue_name::TEXT, @settings::JSONB, @is_new::BOOLEAN);
 
--- name: QueueTypes :many
-SELECT q.queue_name, q.queue_type FROM flowable.workflow_queues q WHERE q.queue_name = ANY (@queue_names::TEXT[]);
+-- name: QueueType :many
+-- The type of a queue; none where there is no such queue.
+SELECT q.queue_type FROM flowable.workflow_queues q WHERE q.queue_name = @queue_name;
+
+-- name: QueuesKnown :many
+SELECT q.queue_name FROM flowable.workflow_queues q WHERE q.queue_name = ANY (@queue_names::TEXT[]);
+
+-- name: CallerDirects :one
+-- Whether the caller manages queues or supervises this one.
+SELECT (entitlements.caller_may('manage-queues') OR entitlements.caller_supervises(@queue_name::TEXT))::BOOLEAN AS directs;
 
 -- name: QueueFeeders :many
 -- The queues whose overflow goes to a queue.
@@ -41,6 +49,9 @@ SELECT flowable.calendar_json(c)::JSONB AS calendar FROM flowable.business_calen
 WHERE c.calendar_name > @after::TEXT
 ORDER BY c.calendar_name
 LIMIT @most::INTEGER;
+
+-- name: CalendarsKnown :many
+SELECT c.calendar_name FROM flowable.business_calendars c WHERE c.calendar_name = ANY (@calendar_names::TEXT[]);
 
 -- name: CalendarSave :exec
 SELECT flowable.save_calendar(@calendar_name::TEXT, @settings::JSONB, @is_new::BOOLEAN);
@@ -102,6 +113,9 @@ LIMIT @most::INTEGER;
 
 -- name: UserSave :exec
 SELECT entitlements.save_user(@user_id::TEXT, @settings::JSONB, @is_new::BOOLEAN);
+
+-- name: UsersKnown :many
+SELECT u.user_id FROM entitlements.users u WHERE u.user_id = ANY (@user_ids::TEXT[]) AND u.user_id <> 'SYSTEM';
 
 -- name: UsernameTaken :one
 SELECT EXISTS (SELECT FROM entitlements.users u WHERE u.username = @username AND u.user_id <> @user_id::TEXT) AS taken;
@@ -172,7 +186,7 @@ SELECT set_config('app.current_user_id', @user_id::TEXT, TRUE);
 
 -- name: CallerWork :one
 -- The roles by which the caller works on a queue, and how many more of its tasks they may hold.
-SELECT q.is_active, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
+SELECT q.is_active, entitlements.caller_supervises(q.queue_name)::BOOLEAN AS supervised, COALESCE(flowable.room_for(entitlements.caller(), entitlements.caller_roles(), q.queue_name), 0)::BIGINT AS room,
     ARRAY(SELECT r.role_code::TEXT FROM flowable.queue_assignments a JOIN entitlements.workflow_roles r ON r.role_id = a.role_id
           WHERE a.queue_id = q.queue_id AND a.is_active AND r.role_code = ANY (entitlements.caller_roles())
           ORDER BY r.role_code)::TEXT[] AS roles

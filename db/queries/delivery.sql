@@ -1,7 +1,12 @@
 -- name: OutboxLease :many
--- Signals wait for the start of their instance.
+-- Signals wait for the start of their instance. What a suspended one has been told several times waits there until it is
+-- resumed: it is told again once in many leases.
 UPDATE flowable.outbox o
-SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @lease_seconds::FLOAT), attempts = o.attempts + 1
+SET due_at = CURRENT_TIMESTAMP + make_interval(secs => @lease_seconds::FLOAT) * (CASE
+        WHEN o.attempts >= 3 AND EXISTS (
+            SELECT FROM flowable.process_instances i WHERE i.process_instance_id = o.process_instance_id AND i.status = 'SUSPENDED') THEN 60
+        ELSE 1 END),
+    attempts = o.attempts + 1
 WHERE o.outbox_id IN (
     SELECT d.outbox_id FROM flowable.outbox d
     WHERE NOT d.dead AND d.due_at <= CURRENT_TIMESTAMP

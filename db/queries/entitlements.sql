@@ -9,9 +9,10 @@ INSERT INTO entitlements.departments (department_code, department_name, descript
 ON CONFLICT (department_code) DO NOTHING;
 
 -- name: UserUpsert :exec
-INSERT INTO entitlements.users (user_id, username, email, first_name, last_name, department_id)
+INSERT INTO entitlements.users (user_id, username, email, first_name, last_name, department_id, supervisor_id, attributes)
 SELECT @user_id::TEXT, @user_id::TEXT, @email::TEXT, @first_name::TEXT, @last_name::TEXT,
-    (SELECT department_id FROM entitlements.departments WHERE department_code = @department::TEXT)
+    (SELECT department_id FROM entitlements.departments WHERE department_code = @department::TEXT),
+    NULLIF(@supervisor::TEXT, ''), jsonb_build_object('skills', @skills::TEXT[])
 ON CONFLICT (user_id) DO NOTHING;
 
 -- name: RoleUpsert :exec

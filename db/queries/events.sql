@@ -15,4 +15,6 @@ SELECT * FROM flowable.activity_history
 WHERE process_instance_id = @process_instance_id AND element_instance_id = @element_instance_id;
 
 -- name: TaskVariables :many
-SELECT variable_name, variable_json FROM flowable.workflow_variables WHERE task_id = @task_id ORDER BY variable_name;
+SELECT v.variable_name, v.variable_json, l.content FROM flowable.workflow_variables v
+LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
+WHERE v.task_id = @task_id ORDER BY v.variable_name;

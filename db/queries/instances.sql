@@ -5,9 +5,10 @@ JOIN flowable.workflow_definitions d ON d.workflow_id = i.workflow_id
 WHERE i.process_instance_id = @process_instance_id;
 
 -- name: InstanceVariables :many
-SELECT variable_name, variable_json FROM flowable.workflow_variables
-WHERE process_instance_id = @process_instance_id AND task_id IS NULL
-ORDER BY variable_name;
+SELECT v.variable_name, v.variable_json, l.content FROM flowable.workflow_variables v
+LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
+WHERE v.process_instance_id = @process_instance_id AND v.task_id IS NULL
+ORDER BY v.variable_name;
 
 -- name: InstanceIncidents :many
 SELECT * FROM flowable.incidents WHERE process_instance_id = @process_instance_id AND (state = 'OPEN' OR @all_states::BOOLEAN)

@@ -2,80 +2,181 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/onecms/nextgen-workflow/db"
+	"github.com/onecms/nextgen-workflow/internal/casework"
+	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
-// fill makes open tasks in the intake queue and gives a role on it to sixteen users.
-const fill = `
-WITH d AS (
-    INSERT INTO flowable.workflow_definitions (process_key, process_name, business_app, bpmn_xml, sha256, deployed_by)
-    VALUES ('benchClaims', 'Bench claims', 'bench', '-', repeat('0', 64), 'SYSTEM') RETURNING workflow_id)
-INSERT INTO flowable.process_instances (process_instance_id, workflow_id, started_by, engine_rev, start_event_id)
-SELECT 'bench', workflow_id, 'SYSTEM', 1, 'begin' FROM d`
+// claimers is how many people claim at once.
+const claimers = 32
 
-const fillTasks = `
-INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, candidate_groups, priority,
-    element_instance_id, process_key, created_at)
-SELECT 'bench-' || n, 'bench', 'work', 'Work', 'bench-queue', '{BENCH}', 50 + n % 50, 'work:' || n, 'benchClaims',
-    CURRENT_TIMESTAMP - make_interval(secs => n)
-FROM generate_series(1, $1::INTEGER) AS n`
+// handed notes who was given which task; none may be given twice.
+type handed struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
 
-// benchClaims lets sixteen people claim the next task through the store, with row-level security, as fast as they can.
-func benchClaims(ctx context.Context, url string, tasks int, span time.Duration) (series, error) {
-	const claimers = 16
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return series{}, err
+func (h *handed) note(t *casework.Task) error {
+	if t == nil {
+		return errors.New("no task was left")
 	}
-	defer conn.Close(ctx)
-	for _, step := range []struct {
-		sql  string
-		args []any
-	}{
-		{fill, nil},
-		{fillTasks, []any{tasks}},
-		{"VACUUM ANALYZE flowable.workflow_tasks", nil},
-	} {
-		if _, err := conn.Exec(ctx, step.sql, step.args...); err != nil {
-			return series{}, err
-		}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seen[t.TaskID]++; h.seen[t.TaskID] > 1 {
+		return fmt.Errorf("task %s was given twice", t.TaskID)
 	}
-	store, err := db.Open(ctx, db.Config{URL: url, Role: "nextgen_api", MaxConns: claimers})
+	return nil
+}
+
+// benchClaims measures people who take the next task or look at their inbox among very many open tasks: through the store and over
+// HTTP, under row-level security. Beside it is what clients do without a way to claim the next task: list some, then try to
+// claim one of them until one is still there. Nobody works on the cases meanwhile.
+func benchClaims(ctx context.Context, url string, tasks int, span time.Duration) ([]series, error) {
+	if err := fillClaims(ctx, url, tasks); err != nil {
+		return nil, err
+	}
+	s, err := stack.Start(ctx, stack.Config{
+		Binary: "bin/nextgen", TemporalBinary: "bin/nextgen-temporal", DatabaseURL: url, Log: os.Stderr, Suffix: "_claims",
+	})
 	if err != nil {
-		return series{}, err
+		return nil, err
+	}
+	defer s.Stop()
+	s.Worker.Stop() // it would send what is claimed to workflows that are not there
+	store, err := db.Open(ctx, db.Config{URL: url, Role: "nextgen_api", MaxConns: 8})
+	if err != nil {
+		return nil, err
 	}
 	defer store.Close()
-	var mu sync.Mutex
-	seen := map[string]int{}
+	all := handed{seen: map[string]int{}}
+	var results []series
 	head()
-	result, err := measure(ctx, fmt.Sprintf("claim next of %d", tasks), claimers, span, func(ctx context.Context, i int) (func() error, error) {
-		user := fmt.Sprintf("bench.%d", i+1)
-		return func() error {
-			t, err := store.ClaimNext(ctx, user, nil, uuid.New())
+	for _, c := range []struct {
+		name     string
+		parallel int
+		step     func(ctx context.Context, user string) error
+	}{
+		{"claim next, store", claimers, claimNextFrom(store, &all)},
+		{"list, claim, retry, store", claimers, listThenClaim(store, &all)},
+		{"claim next, HTTP", claimers, claimNextOver(s, &all)},
+		{"inbox, first page, store", 2, inbox(store, 1)},
+		{"inbox, page 200, store", 2, inbox(store, 200)},
+		{"inbox, first page, HTTP", 2, inboxOver(s)},
+	} {
+		result, err := measure(ctx, fmt.Sprintf("%s, %d", c.name, tasks), c.parallel, span, func(ctx context.Context, i int) (func() error, error) {
+			n := i
+			return func() error {
+				n += c.parallel
+				return c.step(ctx, claimer(n))
+			}, nil
+		})
+		if err != nil {
+			return results, err
+		}
+		result.print()
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+func claimNextFrom(store *db.Store, all *handed) func(context.Context, string) error {
+	return func(ctx context.Context, user string) error {
+		t, err := store.ClaimNext(ctx, user, nil, uuid.New())
+		if err != nil {
+			return err
+		}
+		return all.note(t)
+	}
+}
+
+func claimNextOver(s *stack.Stack, all *handed) func(context.Context, string) error {
+	return func(ctx context.Context, user string) error {
+		t, err := s.As(user).ClaimNext(ctx)
+		if err != nil {
+			return err
+		}
+		return all.note(t)
+	}
+}
+
+// listThenClaim lists the twenty first tasks and tries one after the other, beginning anywhere among them, so that people do not all
+// try the same.
+func listThenClaim(store *db.Store, all *handed) func(context.Context, string) error {
+	return func(ctx context.Context, user string) error {
+		for {
+			list, err := store.Tasks(ctx, user, inboxOf(20, ""))
 			if err != nil {
 				return err
 			}
-			if t == nil {
-				return fmt.Errorf("no task was left after %d claims", len(seen))
+			at := rand.IntN(len(list.Items)) //nolint:gosec // no secret
+			for i := range list.Items {
+				t, err := store.ClaimTask(ctx, user, list.Items[(at+i)%len(list.Items)].TaskID, uuid.New())
+				if casework.CodeOf(err) == casework.Conflict {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				return all.note(&t)
 			}
-			mu.Lock()
-			seen[t.TaskID]++
-			mu.Unlock()
-			return nil
-		}, nil
-	})
-	for id, n := range seen {
-		if n > 1 {
-			return result, fmt.Errorf("task %s was claimed %d times", id, n)
 		}
 	}
-	result.print()
-	return result, err
+}
+
+func inboxOf(limit int, cursor string) casework.TaskFilter {
+	return casework.TaskFilter{Candidate: true, Page: casework.Page{Limit: limit, Cursor: cursor}}
+}
+
+// inbox reads one page of what somebody may claim. The pages before it are read once for each user; a cursor stays good.
+func inbox(store *db.Store, page int) func(context.Context, string) error {
+	var mu sync.Mutex
+	cursors := map[string]string{}
+	cursor := func(ctx context.Context, user string) (string, error) {
+		mu.Lock()
+		at, ok := cursors[user]
+		mu.Unlock()
+		if ok || page == 1 {
+			return at, nil
+		}
+		for skipped := 0; skipped < (page-1)*50; skipped += 200 {
+			list, err := store.Tasks(ctx, user, inboxOf(min(200, (page-1)*50-skipped), at))
+			if err != nil {
+				return "", err
+			}
+			at = list.NextCursor
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		cursors[user] = at
+		return at, nil
+	}
+	return func(ctx context.Context, user string) error {
+		at, err := cursor(ctx, user)
+		if err != nil {
+			return err
+		}
+		list, err := store.Tasks(ctx, user, inboxOf(50, at))
+		if err == nil && len(list.Items) != 50 {
+			err = fmt.Errorf("a page of %d tasks", len(list.Items))
+		}
+		return err
+	}
+}
+
+func inboxOver(s *stack.Stack) func(context.Context, string) error {
+	return func(ctx context.Context, user string) error {
+		var list casework.List[casework.Task]
+		_, err := s.As(user).Do(ctx, http.MethodGet, "/api/workflow/tasks?candidate=me", nil, &list)
+		return err
+	}
 }

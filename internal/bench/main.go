@@ -23,17 +23,18 @@ func main() {
 	span := flag.Duration("for", 12*time.Second, "how long each series is measured")
 	tasks := flag.Int("tasks", 100_000, "open tasks for the claims")
 	parallel := flag.String("parallel", "1,16,50", "numbers of cases at once")
-	only := flag.String("only", "", "steps, shapes, transactions or claims; empty runs them all")
+	due := flag.Int("due", 10_000, "tasks that are due within one second, for the deadlines")
+	only := flag.String("only", "", "steps, shapes, transactions, deadlines or claims; empty runs them all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *only, *parallel, *span, *tasks); err != nil {
+	if err := run(ctx, *out, *only, *parallel, *span, *tasks, *due); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out, only, parallel string, span time.Duration, tasks int) error {
+func run(ctx context.Context, out, only, parallel string, span time.Duration, tasks, due int) error {
 	dir, err := os.MkdirTemp("", "nextgen-bench-")
 	if err != nil {
 		return err
@@ -72,13 +73,20 @@ func run(ctx context.Context, out, only, parallel string, span time.Duration, ta
 		}
 		all = append(all, transactions)
 	}
+	if only == "" || only == "deadlines" {
+		seen, err := benchDeadlines(ctx, s, pg.URL, due)
+		if err != nil {
+			return err
+		}
+		all = append(all, seen)
+	}
 	if only == "" || only == "claims" {
 		s.Stop()
 		claims, err := benchClaims(ctx, pg.URL, tasks, span)
 		if err != nil {
 			return err
 		}
-		all = append(all, claims)
+		all = appendAll(all, claims)
 	}
 	return write(out, all)
 }

@@ -22,11 +22,18 @@ type ActivityInput struct {
 	ElementInstanceID string                     `json:"elementInstanceId"` // the same for every attempt; of a listener, its own
 	CaseNumber        string                     `json:"caseNumber,omitempty"`
 	BusinessKey       string                     `json:"businessKey,omitempty"`
-	Variables         map[string]json.RawMessage `json:"variables,omitempty"` // visible where the element runs
-	Fields            map[string]json.RawMessage `json:"fields,omitempty"`    // of the element, evaluated, by name
-	Script            *ScriptSource              `json:"script,omitempty"`    // script task
-	Decision          string                     `json:"decision,omitempty"`  // business rule task: key of the decision
-	Listener          *ListenerCall              `json:"listener,omitempty"`  // a listener calls; nil: it is the work of the element
+	Variables         map[string]json.RawMessage `json:"variables,omitempty"`  // visible where the element runs
+	Fields            map[string]json.RawMessage `json:"fields,omitempty"`     // of the element, evaluated, by name
+	References        *References                `json:"references,omitempty"` // only for our own activities, which may answer with them as well
+	Script            *ScriptSource              `json:"script,omitempty"`     // script task
+	Decision          string                     `json:"decision,omitempty"`   // business rule task: key of the decision
+	Listener          *ListenerCall              `json:"listener,omitempty"`   // a listener calls; nil: it is the work of the element
+}
+
+// References name what in an ActivityInput is a reference to a large value (ADR 0014).
+type References struct {
+	Variables []string `json:"variables,omitempty"`
+	Fields    []string `json:"fields,omitempty"`
 }
 
 // ListenerCall says for what a listener calls a delegate.

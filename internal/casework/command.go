@@ -19,6 +19,16 @@ const (
 	CommandSetVariables   CommandKind = "set-variables"       // of the process
 	CommandActivate       CommandKind = "activate-activities" // Elements of the ad-hoc sub-process ElementInstanceID
 	CommandFinish         CommandKind = "complete-activities" // the ad-hoc sub-process ElementInstanceID
+	CommandDelegate       CommandKind = "delegate"            // as Placed says, like the next four
+	CommandResolve        CommandKind = "resolve"
+	CommandReassign       CommandKind = "reassign"
+	CommandEscalate       CommandKind = "escalate"
+	CommandUpdateTask     CommandKind = "update-task" // its queue or its times
+	CommandSuspend        CommandKind = "suspend"     // no timer fires and nothing moves the case until it is resumed
+	CommandResume         CommandKind = "resume"      // with all its open tasks in Placed
+
+	CommandEscalation      CommandKind = "throw-escalation" // the BPMN escalation Code, at TaskID or in the process itself
+	CommandResolveIncident CommandKind = "resolve-incident" // what failed counts as done, with the answer Variables
 )
 
 // CommandKinds lists every kind, in a fixed order.
@@ -26,6 +36,8 @@ func CommandKinds() []CommandKind {
 	return []CommandKind{
 		CommandClaim, CommandUnclaim, CommandComplete, CommandTerminate, CommandRetryIncident, CommandMessage, CommandSignal,
 		CommandChildEnded, CommandChildEscalated, CommandSetVariables, CommandActivate, CommandFinish,
+		CommandDelegate, CommandResolve, CommandReassign, CommandEscalate, CommandUpdateTask, CommandSuspend, CommandResume,
+		CommandResolveIncident, CommandEscalation,
 	}
 }
 
@@ -51,6 +63,8 @@ type Command struct {
 	Status            string   `json:"status,omitempty"`            // child-ended: an InstanceStatus, or ChildFailed
 	Code              string   `json:"code,omitempty"`              // child-ended: the BPMN error that nobody caught
 	Elements          []string `json:"elements,omitempty"`          // activate-activities
+
+	Placed []TaskPlaced `json:"placed,omitempty"` // tasks as they are once the command is accepted
 }
 
 // Start is what the workflow of a new case begins with. It is stored with the case and sent by the outbox, so it

@@ -40,14 +40,13 @@ type DefinitionSettings struct {
 	SLAConfig    json.RawMessage `json:"slaConfig"`    // clocks of its instances; {}: none
 }
 
-// Mistakes says what is wrong with the settings by themselves, and answers the queues that they name.
-func (s DefinitionSettings) Mistakes() (queues []Reference, m Mistakes) {
-	queues, inner := CheckRoutingRules(s.RoutingRules)
-	m.Under("body.routingRules", inner)
-	for i := range queues {
-		queues[i].Location = "body.routingRules" + queues[i].Location
-	}
-	return queues, m
+// Mistakes says what is wrong with the settings by themselves, and answers what they name.
+func (s DefinitionSettings) Mistakes() (names EscalationNames, m Mistakes) {
+	_, names, inner := ParseProcessSLA(s.SLAConfig)
+	m.Under("body.slaConfig", inner)
+	names = names.under("body.slaConfig")
+	names.Queues = append(names.Queues, checkRules(&m, s.RoutingRules)...)
+	return names, m
 }
 
 // StartEvent is where an instance may begin. A multiple start event has one entry for each of its triggers.
@@ -195,7 +194,8 @@ type Incident struct {
 	ActivityID string     `json:"activityId"`
 	Kind       string     `json:"kind"` // condition, expression, service, no-flow, …
 	Message    string     `json:"message"`
-	State      string     `json:"state"` // OPEN, RESOLVED
+	State      string     `json:"state"`      // OPEN, RESOLVED
+	Resolvable bool       `json:"resolvable"` // without trying again: what failed can have been done by other means
 	CreatedAt  time.Time  `json:"createdAt"`
 	ResolvedAt *time.Time `json:"resolvedAt"`
 }

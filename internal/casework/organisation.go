@@ -254,30 +254,47 @@ type ActQuestion struct {
 	UserID    string `json:"userId"` // "": the caller
 	Action    string `json:"action"`
 	TaskID    string `json:"taskId"`
-	QueueName string `json:"queueName"`
+	QueueName string `json:"queueName"` // beside a task: where it is to be moved
+	To        string `json:"to"`        // delegate, reassign: who is to have it
+}
+
+// SeeTask is the question whether somebody sees a task.
+const SeeTask = "see"
+
+// queueQuestions are what can be asked about a queue.
+var queueQuestions = []string{"work", PermitSupervise}
+
+func taskQuestions() []string {
+	all := []string{SeeTask}
+	for _, kind := range ActKinds() {
+		all = append(all, string(kind))
+	}
+	return all
 }
 
 // Mistakes says what is wrong with the question by itself.
 func (a ActQuestion) Mistakes() Mistakes {
 	var m Mistakes
+	known, about := permissions, "where it is about no task and no queue"
 	switch {
-	case a.TaskID != "" && a.QueueName != "":
-		m.Add("body.queueName", a.QueueName, "must not be given beside a task")
-	case a.TaskID != "" && !slices.Contains(TaskQuestions, a.Action):
-		m.Add("body.action", a.Action, "must be one of %s, about a task", strings.Join(TaskQuestions, ", "))
-	case a.QueueName != "" && !slices.Contains(QueueQuestions, a.Action):
-		m.Add("body.action", a.Action, "must be one of %s, about a queue", strings.Join(QueueQuestions, ", "))
-	case a.TaskID == "" && a.QueueName == "" && !slices.Contains(permissions, a.Action):
-		m.Add("body.action", a.Action, "must be one of %s, where it is about no task and no queue", strings.Join(permissions, ", "))
+	case a.TaskID != "":
+		known, about = taskQuestions(), "about a task"
+	case a.QueueName != "":
+		known, about = queueQuestions, "about a queue"
+	}
+	if !slices.Contains(known, a.Action) {
+		m.Add("body.action", a.Action, "must be one of %s, %s", strings.Join(known, ", "), about)
+		return m
+	}
+	kind := ActKind(a.Action)
+	if gives := kind == ActDelegate || kind == ActReassign; gives != (a.To != "") {
+		m.Add("body.to", a.To, "must be given with delegate and reassign, and only there")
+	}
+	if a.TaskID != "" && (kind == ActMove) != (a.QueueName != "") {
+		m.Add("body.queueName", a.QueueName, "must be given beside a task with move, and only there")
 	}
 	return m
 }
-
-// What can be asked about a task and about a queue.
-var (
-	TaskQuestions  = []string{"see", "claim", "unclaim", "complete"}
-	QueueQuestions = []string{"work"}
-)
 
 // ActAnswer explains a decision.
 type ActAnswer struct {

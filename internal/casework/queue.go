@@ -68,8 +68,8 @@ type QueueFilter struct {
 // maxMinutes bounds service levels: ten years.
 const maxMinutes = 10 * 366 * 24 * 60
 
-// Mistakes says what is wrong with the settings by themselves, and answers the queues that their rules name.
-func (s QueueSettings) Mistakes() (queues []Reference, m Mistakes) {
+// Mistakes says what is wrong with the settings by themselves, and answers what their rules and levels name.
+func (s QueueSettings) Mistakes() (names EscalationNames, m Mistakes) {
 	if !slices.Contains(queueTypes, s.QueueType) {
 		m.Add("body.queueType", s.QueueType, "must be one of STANDARD, PRIORITY, SPECIALIZED, OVERFLOW")
 	}
@@ -82,12 +82,28 @@ func (s QueueSettings) Mistakes() (queues []Reference, m Mistakes) {
 	if s.OverflowQueue != nil && s.QueueType == QueueOverflow {
 		m.Add("body.overflowQueue", *s.OverflowQueue, "must not be given for a queue of the type OVERFLOW")
 	}
-	queues, inner := CheckRoutingRules(s.RoutingRules)
+	_, names, inner := ParseEscalationConfig(s.EscalationConfig)
+	m.Under("body.escalationConfig", inner)
+	names = names.under("body.escalationConfig")
+	names.Queues = append(names.Queues, checkRules(&m, s.RoutingRules)...)
+	return names, m
+}
+
+// checkRules notes what is wrong with the routing rules of a request and answers the queues that they name.
+func checkRules(m *Mistakes, rules json.RawMessage) []Reference {
+	queues, inner := CheckRoutingRules(rules)
 	m.Under("body.routingRules", inner)
-	for i := range queues {
-		queues[i].Location = "body.routingRules" + queues[i].Location
+	return EscalationNames{Queues: queues}.under("body.routingRules").Queues
+}
+
+// under is the same names, inside of a place.
+func (n EscalationNames) under(location string) EscalationNames {
+	for _, list := range [][]Reference{n.Users, n.Roles, n.Queues, n.Calendars} {
+		for i := range list {
+			list[i].Location = location + list[i].Location
+		}
 	}
-	return queues, m
+	return n
 }
 
 func (m *Mistakes) within(location string, n, least, most int) {

@@ -17,17 +17,18 @@ type StepCommit struct {
 	CommandKind CommandKind `json:"commandKind,omitempty"`
 	Actor       string      `json:"actor,omitempty"` // who caused it; empty means the system
 
-	NewTasks    []NewTask        `json:"newTasks,omitempty"`
-	CancelTasks []string         `json:"cancelTasks,omitempty"` // task ids
-	Activities  []ActivityChange `json:"activities,omitempty"`  // in order
-	Variables   []VariableChange `json:"variables,omitempty"`   // last write per name
-	Incidents   []IncidentChange `json:"incidents,omitempty"`
-	Escalations []EscalationDue  `json:"escalations,omitempty"`
-	Open        []string         `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
-	End         *InstanceEnd     `json:"end,omitempty"`
-	Events      *StepEvents      `json:"events,omitempty"`
-	Stale       bool             `json:"stale,omitempty"`  // the command concerned nothing that was waiting any more
-	Answer      json.RawMessage  `json:"answer,omitempty"` // of a service activity that caused the burst, kept to do it again
+	NewTasks    []NewTask         `json:"newTasks,omitempty"`
+	CancelTasks []string          `json:"cancelTasks,omitempty"` // task ids
+	Activities  []ActivityChange  `json:"activities,omitempty"`  // in order
+	Variables   []VariableChange  `json:"variables,omitempty"`   // last write per name
+	Incidents   []IncidentChange  `json:"incidents,omitempty"`
+	Escalations []EscalationDue   `json:"escalations,omitempty"`
+	Open        []string          `json:"open,omitempty"` // element ids with an active node instance after the burst, sorted
+	End         *InstanceEnd      `json:"end,omitempty"`
+	Events      *StepEvents       `json:"events,omitempty"`
+	Values      map[string]string `json:"values,omitempty"` // contents of large values that the burst made, as JSON by their SHA-256
+	Stale       bool              `json:"stale,omitempty"`  // the command concerned nothing that was waiting any more
+	Answer      json.RawMessage   `json:"answer,omitempty"` // of a service activity that caused the burst, kept to do it again
 }
 
 // NewTask creates a user task. Its id is deterministic per activation.
@@ -76,13 +77,14 @@ type IncidentChange struct {
 	Kind       string `json:"kind"`
 	Message    string `json:"message"`
 	Resolved   bool   `json:"resolved,omitempty"`
+	Resolvable bool   `json:"resolvable,omitempty"` // as Incident.Resolvable
 }
 
-// EscalationDue asks to raise a task to a level whose time has come. The row decides: a task that has ended or has
-// reached the level already is left alone.
+// EscalationDue asks to raise a task, or the process itself, whose next level is due. The row decides which levels are: what
+// has ended, stands still or has reached them already is left alone.
 type EscalationDue struct {
-	TaskID string `json:"taskId"`
-	Level  int    `json:"level"` // 1 is the first
+	TaskID string `json:"taskId"` // empty: the process
+	Level  int    `json:"level"`  // that the workflow expects; 1 is the first
 }
 
 // InstanceEnd closes the instance and its case.
@@ -100,7 +102,8 @@ type StepResult struct {
 	Reason      string       `json:"reason,omitempty"`    // why it was refused
 	Instead     *StepCause   `json:"instead,omitempty"`   // the step is on record with another cause, which comes first: nothing was written
 	Tasks       []TaskPlaced `json:"tasks,omitempty"`     // one per new task, in order
-	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for, with the next level's time
+	Escalated   []TaskPlaced `json:"escalated,omitempty"` // one per escalation asked for or task that the command is about, with the next level's time
+	SLA         *SLAClock    `json:"sla,omitempty"`       // of the process, where it has one and it was started, is due or has changed
 	Lost        []string     `json:"lost,omitempty"`      // tasks to cancel that a person had completed first: their completion follows as a command
 	Taken       []string     `json:"taken,omitempty"`     // subscriptions to close that a message was accepted for first: it follows as a command
 	Deliveries  []Delivery   `json:"-"`                   // what the step sent to other instances; to be delivered now, or by the relay later
@@ -122,4 +125,13 @@ type TaskPlaced struct {
 	DueDate    *time.Time `json:"dueDate,omitempty"`
 	Level      int        `json:"level"`                // escalation level reached
 	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when the next level is due; nil if there is none
+	ClaimDue   *time.Time `json:"claimDue,omitempty"`   // by when somebody should claim it
+	PausedAt   *time.Time `json:"pausedAt,omitempty"`   // since when its clocks stand still
+}
+
+// SLAClock is the deadline of a process instance.
+type SLAClock struct {
+	DueDate    time.Time  `json:"dueDate"`
+	Level      int        `json:"level"`                // levels reached
+	EscalateAt *time.Time `json:"escalateAt,omitempty"` // when the next level is due; nil if there is none, or the instance is suspended
 }

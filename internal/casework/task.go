@@ -1,6 +1,10 @@
 package casework
 
-import "time"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
 // TaskStatus is the state of a user task (docs/state-machines.md).
 type TaskStatus string
@@ -14,6 +18,9 @@ const (
 	TaskDelegated TaskStatus = "DELEGATED"
 	TaskEscalated TaskStatus = "ESCALATED" // open, past its deadline, still claimable
 )
+
+// TaskStatuses are all states of a task.
+var TaskStatuses = []TaskStatus{TaskOpen, TaskEscalated, TaskClaimed, TaskDelegated, TaskCompleted, TaskCancelled}
 
 // Claimable reports whether a task in this state may be claimed.
 func (s TaskStatus) Claimable() bool { return s == TaskOpen || s == TaskEscalated }
@@ -45,8 +52,13 @@ type Task struct {
 	EscalationLevel   int            `json:"escalationLevel"`
 	Outcome           *string        `json:"outcome"`
 	OutcomeReason     *string        `json:"outcomeReason,omitempty"`
+	OwnerID           *string        `json:"ownerId"`      // of a delegated task: who gets it back
+	Suspended         bool           `json:"suspended"`    // with its process instance: nobody acts on it
+	ClaimDueDate      *time.Time     `json:"claimDueDate"` // by when somebody should claim it
+	PausedAt          *time.Time     `json:"pausedAt"`     // its clocks stand still since then
 	Version           int64          `json:"version"`
 	Variables         map[string]any `json:"variables,omitempty"` // only where one task is read
+	SLA               *TaskSLA       `json:"sla,omitempty"`       // only where one task is read
 }
 
 // TaskFilter narrows a list of tasks. Zero fields do not filter.
@@ -61,6 +73,7 @@ type TaskFilter struct {
 	MinPriority       *int
 	Overdue           bool // open and past the due date, by the database's clock
 	DueBefore         *time.Time
+	FollowUpBefore    *time.Time
 	Sort              TaskSort
 	Page              Page
 }
@@ -98,7 +111,19 @@ type TaskAction struct {
 	NewStatus   TaskStatus `json:"newStatus,omitempty"`
 	OldAssignee string     `json:"oldAssignee,omitempty"`
 	NewAssignee string     `json:"newAssignee,omitempty"`
+	DelegateTo  string     `json:"delegateTo,omitempty"`
 	Comments    string     `json:"comments,omitempty"`
+	// Data is a JSON object with what else the act changed, such as {"priority": {"from": 50, "to": 80}}; nil if it is nothing.
+	Data json.RawMessage `json:"actionData,omitempty"`
+}
+
+// Comment is what somebody has to say about a task. It is never changed.
+type Comment struct {
+	CommentID int64     `json:"commentId"` // its entry in the history of the task
+	TaskID    string    `json:"taskId"`
+	Text      string    `json:"text"`
+	By        string    `json:"by"`
+	At        time.Time `json:"at"`
 }
 
 // Completion is what a person says when completing a task.
@@ -107,19 +132,16 @@ type Completion struct {
 	OutcomeReason string         `json:"outcomeReason,omitempty"`
 	Variables     map[string]any `json:"variables,omitempty"` // exact numbers: json.Number
 	FormData      map[string]any `json:"formData,omitempty"`
+	Version       *int64         `json:"version,omitempty"` // as TaskAct.Version
 }
 
 // Limits of what people may send.
 const (
-	MaxVariablesBytes = 256 << 10 // JSON bytes of the variables of one request
+	MaxVariablesBytes = 8 << 20   // JSON bytes of the variables of one request
+	MaxInlineBytes    = 256 << 10 // of these, in names and in values too small to be kept apart
+	MaxFormBytes      = 256 << 10 // JSON bytes of the form data of one completion
 	MaxXMLBytes       = 5 << 20   // bytes of one BPMN file
 )
 
 // Valid reports whether the text is one of the task states.
-func (s TaskStatus) Valid() bool {
-	switch s {
-	case TaskOpen, TaskClaimed, TaskCompleted, TaskCancelled, TaskDelegated, TaskEscalated:
-		return true
-	}
-	return false
-}
+func (s TaskStatus) Valid() bool { return slices.Contains(TaskStatuses, s) }

@@ -70,6 +70,9 @@ type User struct {
 	LastName   string `yaml:"lastName"`
 	Email      string `yaml:"email"`
 	Department string `yaml:"department"` // code
+
+	Supervisor string   `yaml:"supervisor"` // id of a user further up in the list; empty: none
+	Skills     []string `yaml:"skills"`     // that SPECIALIZED queues ask for
 }
 
 // Grant gives a role to a user, without an end.

@@ -122,6 +122,9 @@ func TestABrokenOrganisationIsRefusedWithEveryReason(t *testing.T) {
 		"a user without a name in an unknown department": {
 			queue + "users: [{department: X}]", []string{"a user has no name", `unknown department "X"`},
 		},
+		"a supervisor who comes later": {
+			queue + "departments: [{code: A}]\nusers: [{id: u, department: A, supervisor: v}, {id: v, department: A}]", []string{`user u: the supervisor "v" is not further up`},
+		},
 		"a role of unknown type without a queue": {
 			queue + "roles: [{code: R, type: ODD, department: X}]",
 			[]string{`unknown type "ODD"`, `not assigned to its queue ""`, `unknown department "X"`},

@@ -31,8 +31,11 @@ func (o Organisation) Validate() error {
 		c.required(roles, "role", a.Role, "assignment")
 		c.check(a.MaxTasksPerUser >= 1, "assignment %s to %s: a limit of %d tasks is below 1", a.Queue, a.Role, a.MaxTasksPerUser)
 	}
+	above := map[string]bool{}
 	for _, u := range o.Users {
 		c.required(departments, "department", u.Department, "user "+u.ID)
+		c.check(u.Supervisor == "" || above[u.Supervisor], "user %s: the supervisor %q is not further up", u.ID, u.Supervisor)
+		above[u.ID] = true
 	}
 	for _, g := range o.Grants {
 		c.required(users, "user", g.User, "grant")

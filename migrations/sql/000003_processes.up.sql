@@ -91,6 +91,10 @@ CREATE TABLE flowable.process_instances (
     parent_element_id   VARCHAR(300), -- node instance of the call activity
     call_depth          INTEGER     NOT NULL DEFAULT 0,
     end_code            VARCHAR(255), -- the BPMN error that nobody caught
+    sla_seconds         BIGINT,       -- working seconds until sla_due_date; NULL: the instance has no deadline
+    sla_calendar        VARCHAR(100), -- on which they count; NULL: all the time
+    sla_level           INTEGER     NOT NULL DEFAULT 0, -- levels of sla_config that were reached
+    sla_next_at         TIMESTAMPTZ,  -- when the next level is due; NULL: never, or not while the instance is suspended
     CONSTRAINT process_instances_pkey PRIMARY KEY (process_instance_id),
     CONSTRAINT process_instances_status_check CHECK (status IN ('ACTIVE', 'COMPLETED', 'SUSPENDED', 'TERMINATED', 'ERROR')),
     CONSTRAINT process_instances_start_state_check CHECK (start_state IN ('REQUESTED', 'STARTED')),
@@ -111,6 +115,8 @@ CREATE INDEX idx_process_instances_started ON flowable.process_instances (starte
 CREATE INDEX idx_process_instances_started_by ON flowable.process_instances (started_by);
 CREATE INDEX idx_process_instances_tags ON flowable.process_instances USING GIN (tags);
 CREATE INDEX idx_process_instances_workflow_status_started ON flowable.process_instances (workflow_id, status, started_at DESC);
+CREATE INDEX idx_process_instances_sla_next ON flowable.process_instances (sla_next_at) WHERE sla_next_at IS NOT NULL;
+CREATE INDEX idx_process_instances_sla_calendar ON flowable.process_instances (sla_calendar, process_instance_id) WHERE sla_calendar IS NOT NULL;
 CREATE INDEX idx_process_instances_active ON flowable.process_instances (workflow_id, started_at) WHERE status = 'ACTIVE';
 
 CREATE TABLE flowable.workflow_variables (
@@ -121,6 +127,7 @@ CREATE TABLE flowable.workflow_variables (
     variable_type       VARCHAR(50)  NOT NULL,
     variable_value      TEXT,  -- scalars as text, for reports
     variable_json       JSONB, -- the value itself
+    large_value         CHAR(64), -- instead of the value: the hash of its content, which is in large_values
     created_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at          TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_by          VARCHAR(50),
@@ -161,6 +168,7 @@ CREATE TABLE flowable.incidents (
     resolved_at         TIMESTAMPTZ,
     resolved_by         VARCHAR(50),
     occurrences         INTEGER      NOT NULL DEFAULT 1,
+    resolvable          BOOLEAN      NOT NULL DEFAULT FALSE, -- without trying again: what failed can have been done by other means
     CONSTRAINT incidents_pkey PRIMARY KEY (process_instance_id, incident_id),
     CONSTRAINT incidents_state_check CHECK (state IN ('OPEN', 'RESOLVED')),
     CONSTRAINT incidents_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)

@@ -24,7 +24,7 @@ CREATE TABLE flowable.workflow_queues (
     max_capacity      INTEGER     NOT NULL DEFAULT 100,
     current_load      INTEGER     NOT NULL DEFAULT 0, -- refreshed by update_queue_statistics (correction 16)
     sla_minutes       INTEGER     NOT NULL DEFAULT 480,
-    escalation_config JSONB       NOT NULL DEFAULT '{}', -- {"levels": [{"afterMinutes": 0}, …]}; minutes after the due date
+    escalation_config JSONB       NOT NULL DEFAULT '{}', -- what a passed deadline does; docs/work-management.md
     routing_rules     JSONB       NOT NULL DEFAULT '{}',
     priority_weights  JSONB       NOT NULL DEFAULT '{}',
     is_active         BOOLEAN     NOT NULL DEFAULT TRUE,
@@ -113,7 +113,7 @@ CREATE TABLE flowable.workflow_tasks (
     severity            VARCHAR(50)  NOT NULL DEFAULT '',   -- of the case, as the task was created
     owner_id            VARCHAR(50),  -- who has delegated the task and gets it back
     home_queue          VARCHAR(100), -- where an OVERFLOW queue has it from
-    calendar_name       VARCHAR(100), -- of the task's clocks; NULL: that of its queue
+    calendar_name       VARCHAR(100), -- of the task's clocks; NULL: they run all the time
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
     acting_for          VARCHAR(50),  -- the absent colleague for whom its holder acts or has completed it
@@ -123,6 +123,12 @@ CREATE TABLE flowable.workflow_tasks (
     claim_rank          DOUBLE PRECISION NOT NULL DEFAULT 0, -- effective priority in 2020: it grows by claim_growth an hour
     claim_growth        DOUBLE PRECISION NOT NULL DEFAULT 0,
     rank_version        INTEGER          NOT NULL DEFAULT 0, -- of the queue, as it was ranked
+    complete_seconds    BIGINT,       -- working seconds from created_at to due_date; NULL: the due date was given as such
+    claim_seconds       BIGINT,       -- working seconds from offered_at to claim_due_date; NULL: no such clock
+    offered_at          TIMESTAMPTZ,  -- since when its clock to claim runs
+    claim_level         INTEGER      NOT NULL DEFAULT 0, -- claim levels that were reached since then
+    escalate_at         TIMESTAMPTZ,  -- when its next level is due; flowable.keep_clocks keeps it true
+    is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
     CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
     CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),
@@ -136,16 +142,29 @@ CREATE TABLE flowable.workflow_tasks (
 CREATE INDEX idx_workflow_tasks_process ON flowable.workflow_tasks (process_instance_id);
 CREATE INDEX idx_workflow_tasks_case ON flowable.workflow_tasks (case_id);
 CREATE INDEX idx_workflow_tasks_owner ON flowable.workflow_tasks (owner_id) WHERE owner_id IS NOT NULL;
-CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status);
+CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status, queue_name);
 CREATE INDEX idx_workflow_tasks_queue_status_priority ON flowable.workflow_tasks (queue_name, status, priority DESC, created_at);
-CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups); -- correction 4: once
+CREATE INDEX idx_workflow_tasks_candidate_groups ON flowable.workflow_tasks USING GIN (candidate_groups)
+    WHERE status IN ('OPEN', 'ESCALATED'); -- correction 4: once; groups count until a task is claimed
 -- Correction 5: a clock cannot be part of an index; the open states can.
 CREATE INDEX idx_workflow_tasks_overdue ON flowable.workflow_tasks (due_date)
     WHERE status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_escalate ON flowable.workflow_tasks (escalate_at)
+    WHERE escalate_at IS NOT NULL AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_calendar ON flowable.workflow_tasks (calendar_name, task_id)
+    WHERE calendar_name IS NOT NULL AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED');
 -- The order in which tasks are claimed: escalated ones first (correction 8). A task's priority grows with its age and as its
 -- due date nears, at the same pace as that of the others of its queue: their order stays, and so can be stored.
 CREATE INDEX idx_workflow_tasks_claimable ON flowable.workflow_tasks (queue_name, claim_lane, claim_rank DESC, task_id)
+    WHERE status IN ('OPEN', 'ESCALATED') AND NOT is_suspended;
+-- The orders of task lists other than by priority (search_tasks). Those who hold a task are few enough to be sorted; a claim,
+-- which is what happens most, enters none of these.
+CREATE INDEX idx_workflow_tasks_offered_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
     WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_offered_due ON flowable.workflow_tasks (queue_name, due_date, task_id)
+    WHERE status IN ('OPEN', 'ESCALATED');
+CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_name, created_at DESC, task_id DESC)
+    WHERE status IN ('COMPLETED', 'CANCELLED');
 CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.
@@ -210,20 +229,30 @@ BEGIN
 END $$;
 SELECT flowable.ensure_history_partitions();
 
--- What each escalation did.
+-- What each escalation did: of a task, because it is late (DUE) or nobody claims it (CLAIM), or of a process instance.
 CREATE TABLE flowable.escalations (
-    escalation_id    BIGINT GENERATED ALWAYS AS IDENTITY,
-    task_id          VARCHAR(64) NOT NULL,
-    escalation_level INTEGER     NOT NULL,
-    escalated_at     TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    escalated_by     VARCHAR(50) NOT NULL, -- SYSTEM, or who did it by hand
-    source           VARCHAR(20) NOT NULL, -- TIMER: the case's own timer; SWEEP: the safety net; USER
-    due_date         TIMESTAMPTZ,
-    action           JSONB       NOT NULL DEFAULT '{}',
+    escalation_id       BIGINT GENERATED ALWAYS AS IDENTITY,
+    process_instance_id VARCHAR(64),
+    task_id             VARCHAR(64), -- NULL: of the process instance itself
+    clock               VARCHAR(10) NOT NULL DEFAULT 'DUE',
+    escalation_level    INTEGER     NOT NULL,
+    escalated_at        TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    escalated_by        VARCHAR(50) NOT NULL, -- SYSTEM, or who did it by hand
+    source              VARCHAR(20) NOT NULL, -- TIMER: the case's own timer; SWEEP: the safety net; USER
+    due_date            TIMESTAMPTZ,
+    reason              TEXT,        -- of who did it by hand
+    action              JSONB       NOT NULL DEFAULT '[]', -- each action of the level with what it did, or why it failed
+    pending             BOOLEAN     NOT NULL DEFAULT FALSE, -- its actions are yet to be done: a person may not do them all
     CONSTRAINT escalations_pkey PRIMARY KEY (escalation_id),
-    CONSTRAINT escalations_once UNIQUE (task_id, escalation_level), -- correction 11: never twice
+    CONSTRAINT escalations_clock_check CHECK (clock IN ('DUE', 'CLAIM', 'PROCESS')),
+    CONSTRAINT escalations_subject_check CHECK (CASE clock WHEN 'PROCESS' THEN task_id IS NULL AND process_instance_id IS NOT NULL ELSE task_id IS NOT NULL END),
     CONSTRAINT escalations_source_check CHECK (source IN ('TIMER', 'SWEEP', 'USER'))
 );
+-- Correction 11: never twice. The clock to claim begins anew each time a task is offered.
+CREATE UNIQUE INDEX escalations_once ON flowable.escalations (task_id, escalation_level) WHERE clock = 'DUE';
+CREATE UNIQUE INDEX escalations_claim_once ON flowable.escalations (task_id, escalation_level, due_date) WHERE clock = 'CLAIM';
+CREATE UNIQUE INDEX escalations_process_once ON flowable.escalations (process_instance_id, escalation_level) WHERE clock = 'PROCESS';
+CREATE INDEX idx_escalations_pending ON flowable.escalations (escalated_at) WHERE pending;
 
 CREATE TRIGGER workflow_queues_touch BEFORE UPDATE ON flowable.workflow_queues
     FOR EACH ROW EXECUTE FUNCTION flowable.touch_updated_at();

@@ -16,7 +16,9 @@ CREATE TABLE flowable.task_commands (
     queued              BOOLEAN     NOT NULL DEFAULT TRUE, -- its signal has been put into the outbox
     CONSTRAINT task_commands_pkey PRIMARY KEY (command_id),
     CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate',
-        'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities')),
+        'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities',
+        'delegate', 'resolve', 'reassign', 'escalate', 'update-task', 'suspend', 'resume', 'resolve-incident',
+        'throw-escalation')),
     CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED')),
     CONSTRAINT task_commands_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );

@@ -15,7 +15,7 @@ AS $$
         'candidateGroups', t.candidate_groups, 'candidateUsers', t.candidate_users, 'priority', t.priority,
         'formKey', t.form_key, 'createdAt', t.created_at, 'claimedAt', t.claimed_at, 'completedAt', t.completed_at,
         'dueDate', t.due_date, 'followUpDate', t.follow_up_date, 'escalationLevel', t.escalation_level,
-        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'version', t.version)
+        'outcome', t.outcome, 'outcomeReason', t.outcome_reason, 'ownerId', t.owner_id, 'suspended', t.is_suspended, 'claimDueDate', t.claim_due_date, 'pausedAt', t.paused_at, 'version', t.version)
 $$;
 
 -- Accepts a command and queues its signal. Answers the delivery.
@@ -31,6 +31,7 @@ DECLARE
 BEGIN
     IF p_command -> 'variables' <> 'null' THEN -- a variable that is null stays one
         v_command := v_command || jsonb_build_object('variables', p_command -> 'variables');
+        PERFORM flowable.use_values(v_instance, p_command -> 'variables');
     END IF;
     WITH accepted AS (
         INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id)
@@ -89,20 +90,29 @@ BEGIN
     UPDATE flowable.outbox o SET dead = TRUE, last_error = p_reason WHERE o.outbox_id = p_outbox_id;
 END $$;
 
--- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it. What somebody holds is found by
--- who holds it, not by looking through all that is held in the queue, and it counts whether the caller sees it or not.
-CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
+-- How many tasks of a queue a user holds, whether the caller sees them or not. What they have delegated comes back to them, and
+-- counts.
+CREATE FUNCTION flowable.held_by(p_user_id TEXT, p_queue TEXT) RETURNS BIGINT
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_on TEXT := set_config('app.checking', 'on', TRUE); -- the policy owner_checks
 BEGIN
-    PERFORM set_config('app.checking', 'on', TRUE); -- the policy owner_checks
     RETURN (
-        SELECT max(a.max_tasks_per_user) - (
-            SELECT count(*) FROM (
-                SELECT t.queue_name FROM flowable.workflow_tasks t
-                WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
-                OFFSET 0) AS held -- keeps the planner from the queue's index
-            WHERE held.queue_name = p_queue)
+        SELECT count(*) FROM flowable.workflow_tasks t
+        WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED') AND t.queue_name = p_queue)
+        + (
+        SELECT count(*) FROM flowable.workflow_tasks t
+        WHERE t.owner_id = p_user_id AND t.status = 'DELEGATED' AND t.queue_name = p_queue);
+END $$;
+
+-- How many more tasks of a queue a user may hold; NULL if no role of theirs limits it.
+CREATE FUNCTION flowable.room_for(p_user_id TEXT, p_roles TEXT[], p_queue TEXT) RETURNS BIGINT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (
+        SELECT max(a.max_tasks_per_user) - flowable.held_by(p_user_id, p_queue)
         FROM flowable.workflow_queues q
         JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
         JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.role_code = ANY (p_roles)
@@ -128,8 +138,9 @@ END $$;
 CREATE FUNCTION flowable.four_eyes_bar(t flowable.workflow_tasks, p_user_id TEXT) RETURNS BOOLEAN
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
+DECLARE
+    v_on TEXT := set_config('app.checking', 'on', TRUE); -- the policy owner_checks
 BEGIN
-    PERFORM set_config('app.checking', 'on', TRUE); -- the policy owner_checks
     IF t.case_id IS NULL THEN
         RETURN EXISTS (
             SELECT FROM flowable.workflow_tasks d
@@ -167,9 +178,26 @@ BEGIN
     RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
 END $$;
 
+-- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder acts; NULL if they act for
+-- themselves.
+CREATE FUNCTION flowable.acted_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_absent TEXT[];
+BEGIN
+    IF p_user_id = t.assignee_id THEN
+        RETURN t.acting_for;
+    ELSIF p_user_id = t.owner_id THEN
+        RETURN NULL;
+    END IF;
+    v_absent := entitlements.stands_in_for(p_user_id);
+    RETURN CASE WHEN t.assignee_id = ANY (v_absent) THEN t.assignee_id WHEN t.owner_id = ANY (v_absent) THEN t.owner_id END;
+END $$;
+
 -- What history says of an act that somebody has done for an absent colleague.
 CREATE FUNCTION flowable.acting_json(p_for TEXT) RETURNS JSONB
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT CASE WHEN p_for IS NULL THEN '{}' ELSE jsonb_build_object('actingFor', p_for) END $$;
 
 -- The rule that keeps a user from claiming a task with the roles of somebody, mostly themselves: one of may_hold, which binds
@@ -210,8 +238,11 @@ END $$;
 -- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
 -- do: each sees what the one before has done. Claims of others do not wait.
 CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
-    LANGUAGE sql
-AS $$ SELECT pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) $$;
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0));
+END $$;
 
 -- The valid roles of a user. Those of the caller are found once in a transaction.
 CREATE FUNCTION flowable.roles_for(p_user_id TEXT) RETURNS TEXT[]
@@ -237,6 +268,8 @@ BEGIN
         RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+    ELSIF v_task.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     END IF;
     v_rule := flowable.claim_rule(v_task, p_user_id, p_user_id, flowable.roles_for(p_user_id));
     IF v_rule = 'candidate' THEN -- perhaps somebody is, for whom the user acts
@@ -265,7 +298,7 @@ DECLARE
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
-    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND t.paused_at IS NULL
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended AND t.paused_at IS NULL
       AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
            OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
       AND NOT t.excluded_users && v_people
@@ -278,74 +311,60 @@ BEGIN
     RETURN v_task;
 END $$;
 
--- The active queues that roles work on, with what their assignments say about claiming the next task: how many tasks a user
--- may hold, whether only tasks that their skills allow are offered, how much the queue counts beside others, and whether its
--- tasks are handed out by hand alone. Where several roles work on a queue the one that allows most holds.
-CREATE FUNCTION flowable.queues_of(p_roles TEXT[])
-    RETURNS TABLE (queue_name TEXT, most INTEGER, skilled BOOLEAN, level INTEGER, by_hand BOOLEAN)
-    LANGUAGE plpgsql STABLE ROWS 10
-AS $$
-BEGIN
-    RETURN QUERY
-    SELECT q.queue_name::TEXT, max(a.max_tasks_per_user),
-        q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED'),
-        COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50),
-        bool_and(a.assignment_strategy = 'MANUAL')
-    FROM entitlements.workflow_roles r
-    JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
-    JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id AND q.is_active
-    WHERE r.role_code = ANY (p_roles)
-    GROUP BY q.queue_id;
-END $$;
-
--- In whose place a user works: their own, and that of each absent colleague they stand in for.
-CREATE FUNCTION flowable.places_of(p_user_id TEXT) RETURNS TABLE (person TEXT, roles TEXT[])
-    LANGUAGE plpgsql STABLE ROWS 1
-AS $$
-BEGIN
-    RETURN QUERY SELECT p_user_id, flowable.roles_for(p_user_id);
-    RETURN QUERY SELECT s.person, entitlements.roles_of(s.person) FROM unnest(entitlements.stands_in_for(p_user_id)) AS s (person);
-END $$;
-
 -- Claims the next task for a user: escalated ones first, then those of express lanes, then by effective priority. Queues are
 -- limited to active ones that a valid role of the user, or of somebody they stand in for, is assigned to (corrections 6, 7
--- and 8), and that have room; p_queue_names NULL means all whose tasks are not handed out by hand. Answers NULL when there is nothing.
+-- and 8), and in which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by hand. Where several
+-- roles work on a queue, the assignment that allows most holds. Answers NULL when there is nothing.
 CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_task  flowable.workflow_tasks;
-    v_hour  DOUBLE PRECISION := flowable.hours_since_2020(CURRENT_TIMESTAMP);
-    v_offer RECORD;
+    v_hour   DOUBLE PRECISION := date_part('epoch', CURRENT_TIMESTAMP) / 3600 - 438288; -- since 2020, as ranks count
+    v_roles  TEXT[];
+    v_people TEXT[]; -- beside each of the codes, whose role it is
+    v_codes  TEXT[];
+    v_absent TEXT;
+    v_offer  RECORD;
+    v_task   flowable.workflow_tasks;
 BEGIN
     PERFORM flowable.serialize_claims(p_user_id);
-    SELECT t.* INTO v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
-    WHERE c.command_id = p_command_id;
-    IF FOUND THEN -- the same request again
+    IF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN -- the same request again
+        SELECT t.* INTO STRICT v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
+        WHERE c.command_id = p_command_id;
         RETURN jsonb_build_object('task', flowable.task_json(v_task));
     END IF;
+    v_codes := flowable.roles_for(p_user_id);
+    v_people := array_fill(p_user_id, ARRAY[cardinality(v_codes)]);
+    FOREACH v_absent IN ARRAY entitlements.stands_in_for(p_user_id) LOOP
+        v_roles := entitlements.roles_of(v_absent);
+        v_codes := v_codes || v_roles;
+        v_people := v_people || array_fill(v_absent, ARRAY[cardinality(v_roles)]);
+    END LOOP;
     FOR v_offer IN
-        WITH held AS (
-            SELECT t.queue_name, count(*) AS n FROM flowable.workflow_tasks t
-            WHERE t.assignee_id = p_user_id AND t.status IN ('CLAIMED', 'DELEGATED')
-            GROUP BY t.queue_name)
-        SELECT place.person, place.roles, mine.queue_name, mine.skilled
-        FROM flowable.places_of(p_user_id) AS place
-        CROSS JOIN LATERAL flowable.queues_of(place.roles) AS mine
-        LEFT JOIN held ON held.queue_name = mine.queue_name
-        CROSS JOIN LATERAL ( -- the head of the queue: it may turn out to be for others
+        SELECT mine.person, mine.queue_name, mine.most, mine.skilled
+        FROM (
+            SELECT place.person, q.queue_name::TEXT AS queue_name, max(a.max_tasks_per_user) AS most,
+                q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED') AS skilled,
+                COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50) AS level
+            FROM unnest(v_people, v_codes) AS place (person, code)
+            JOIN entitlements.workflow_roles r ON r.role_code = place.code
+            JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
+            JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id AND q.is_active
+            WHERE p_queue_names IS NULL OR q.queue_name = ANY (p_queue_names)
+            GROUP BY place.person, q.queue_id
+            HAVING p_queue_names IS NOT NULL OR NOT bool_and(a.assignment_strategy = 'MANUAL')) AS mine
+        CROSS JOIN LATERAL ( -- the head of the queue; it may turn out to be for others
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
-            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED')
+            WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
-        WHERE (p_queue_names IS NULL AND NOT mine.by_hand OR mine.queue_name = ANY (p_queue_names))
-          AND mine.most > COALESCE(held.n, 0)
-        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, place.person <> p_user_id, mine.queue_name
+        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
     LOOP
-        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_offer.roles, v_offer.skilled, FALSE);
+        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most;
+        v_roles := CASE WHEN v_offer.person = p_user_id THEN flowable.roles_for(p_user_id) ELSE entitlements.roles_of(v_offer.person) END;
+        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_roles, v_offer.skilled, FALSE);
         IF v_task.task_id IS NOT NULL THEN
-            RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id,
-                flowable.acting_json(NULLIF(v_offer.person, p_user_id)));
+            RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(NULLIF(v_offer.person, p_user_id)));
         END IF;
     END LOOP;
     RETURN NULL;
@@ -361,13 +380,14 @@ AS $$
     WHERE c.claimed IS NOT NULL
 $$;
 
-CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+-- Gives a held task back to its queue; a delegated one is resolved instead. p_version is the one that the caller has seen, or
+-- NULL.
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_old  flowable.workflow_tasks;
     v_task flowable.workflow_tasks;
-    v_for  TEXT;
 BEGIN
     SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -375,36 +395,34 @@ BEGIN
     ELSIF v_old.status IN ('OPEN', 'ESCALATED') AND p_user_id = (
         SELECT h.action_by FROM flowable.task_history h
         WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
-        ORDER BY h.action_at DESC, h.history_id DESC LIMIT 1) THEN
+        ORDER BY h.history_id DESC LIMIT 1) THEN
         RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
-    ELSIF v_old.status <> 'CLAIMED' THEN
+    ELSIF v_old.status <> 'CLAIMED' OR v_old.version <> p_version THEN
         RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
-    ELSIF flowable.may_act_as(p_user_id, v_old.assignee_id) THEN
-        v_for := COALESCE(NULLIF(v_old.assignee_id, p_user_id), v_old.acting_for);
-    ELSIF NOT entitlements.caller_may('reassign') THEN
+    ELSIF v_old.is_suspended THEN
+        RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
+    ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    UPDATE flowable.workflow_tasks t
-    SET status = CASE WHEN t.escalation_level > 0 THEN 'ESCALATED' ELSE 'OPEN' END,
-        assignee_id = NULL, claimed_at = NULL, claimed_by = NULL, acting_for = NULL, returned_by = t.assignee_id, version = t.version + 1
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
+    v_task := flowable.put_task(flowable.released(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
-        flowable.acting_json(v_for));
+        flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
--- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?, "outcomeReason"?, "variables"?, "formData"?}.
+-- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?,
+-- "outcomeReason"?, "variables"?, "formData"?, "version"?}.
 CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task flowable.workflow_tasks;
-    v_hash TEXT := md5(p_completion::TEXT);
+    v_hash TEXT := md5((p_completion - 'version')::TEXT);
+    v_seen BIGINT := (p_completion ->> 'version')::BIGINT; -- version that the caller has seen; NULL: any
     v_old  TEXT := 'CLAIMED';
     v_from TEXT := p_user_id; -- who holds it
     v_eyes BOOLEAN := FALSE;  -- four eyes have been asked for
@@ -417,7 +435,8 @@ BEGIN
             outcome = p_completion ->> 'outcome', outcome_reason = p_completion ->> 'outcomeReason',
             form_data = COALESCE(NULLIF(p_completion -> 'formData', 'null'), '{}'),
             metadata = t.metadata || jsonb_build_object('completion', v_hash), version = t.version + 1
-        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND (v_eyes OR t.four_eyes_of = '{}')
+        WHERE t.task_id = p_task_id AND t.status = v_old AND t.assignee_id = v_from AND NOT t.is_suspended
+          AND (v_seen IS NULL OR t.version = v_seen) AND (v_eyes OR t.four_eyes_of = '{}')
         RETURNING * INTO v_task;
         EXIT WHEN FOUND;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
@@ -425,12 +444,14 @@ BEGIN
             RETURN '{"refused": "not-found"}';
         ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
             RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
-        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') THEN
+        ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') OR v_task.version <> v_seen THEN
             RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        ELSIF v_task.is_suspended THEN
+            RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
         ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
         ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
-            OR flowable.four_eyes_bar(v_task, COALESCE(NULLIF(v_task.assignee_id, p_user_id), v_task.acting_for))) THEN
+            OR flowable.four_eyes_bar(v_task, flowable.acted_for(v_task, p_user_id))) THEN
             RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'four-eyes');
         END IF;
         v_old := v_task.status; -- the row is locked: this time it is found
@@ -458,6 +479,7 @@ DECLARE
     v_case       onecms.cases;
     v_definition flowable.workflow_definitions;
     v_priority   INTEGER := COALESCE((p ->> 'priority')::INTEGER, 50);
+    v_clock      RECORD;
     v_start      JSONB;
     v_outbox     BIGINT;
 BEGIN
@@ -475,10 +497,13 @@ BEGIN
     INSERT INTO onecms.cases (title, case_type, severity, priority, created_by)
     VALUES (COALESCE(p ->> 'title', ''), COALESCE(p ->> 'caseType', ''), COALESCE(p ->> 'severity', ''), v_priority, p_user_id)
     RETURNING * INTO STRICT v_case;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, CURRENT_TIMESTAMP) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, started_by, variables,
-        priority, engine_rev, start_event_id)
+        priority, engine_rev, start_event_id, sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p ->> 'instanceId', v_definition.workflow_id, v_case.case_id, p ->> 'businessKey', p_user_id,
-        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId');
+        COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
+    PERFORM flowable.use_values(p ->> 'instanceId', COALESCE(p -> 'variables', '{}'));
     INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
     VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,
@@ -496,13 +521,14 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
 END $$;
 
--- Accepts a command of an operator about a whole instance: terminate, or retry-incident.
+-- Accepts a command of an operator about a whole instance: terminate, retry-incident, resolve-incident and others.
 CREATE FUNCTION flowable.operate_instance(p_kind TEXT, p_instance_id TEXT, p_incident_id TEXT, p_user_id TEXT, p_command_id UUID,
     p_details JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_status TEXT;
+    v_status     TEXT;
+    v_resolvable BOOLEAN;
 BEGIN
     SELECT i.status INTO v_status FROM flowable.process_instances i WHERE i.process_instance_id = p_instance_id;
     IF NOT FOUND THEN
@@ -511,12 +537,16 @@ BEGIN
         RETURN '{"refused": "forbidden", "rule": "operate"}';
     ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN
         RETURN '{}'; -- the same request again
-    ELSIF v_status IN ('COMPLETED', 'TERMINATED') THEN
+    ELSIF v_status IN ('COMPLETED', 'TERMINATED') OR (v_status = 'SUSPENDED' AND p_kind <> 'terminate') THEN
         RETURN jsonb_build_object('refused', 'conflict', 'status', v_status);
-    ELSIF p_kind = 'retry-incident' AND NOT EXISTS (
-        SELECT FROM flowable.incidents c
-        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN') THEN
-        RETURN '{"refused": "not-found"}';
+    ELSIF p_kind IN ('retry-incident', 'resolve-incident') THEN
+        SELECT c.resolvable INTO v_resolvable FROM flowable.incidents c
+        WHERE c.process_instance_id = p_instance_id AND c.incident_id = p_incident_id AND c.state = 'OPEN';
+        IF NOT FOUND THEN
+            RETURN '{"refused": "not-found"}';
+        ELSIF p_kind = 'resolve-incident' AND NOT v_resolvable THEN
+            RETURN jsonb_build_object('refused', 'conflict', 'status', v_status, 'rule', 'only-retry');
+        END IF;
     END IF;
     RETURN jsonb_build_object('delivery', flowable.accept_command(p_details || jsonb_build_object('commandId', p_command_id,
         'kind', p_kind, 'instanceId', p_instance_id, 'incidentId', p_incident_id, 'actorId', p_user_id), INTERVAL '2 seconds'));

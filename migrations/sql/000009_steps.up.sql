@@ -1,27 +1,14 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
--- When a level of escalation (1 is the first) is due for a due date and a queue's configuration; NULL if there is no
--- such level. Without a configuration the levels are at the due date, 4 and 8 hours after it.
-CREATE FUNCTION flowable.escalation_at(p_due TIMESTAMPTZ, p_config JSONB, p_level INTEGER) RETURNS TIMESTAMPTZ
+-- Where a task is and when its next level is due, as the workflow learns it.
+CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
     LANGUAGE sql STABLE
 AS $$
-    SELECT p_due + make_interval(mins => (
-        COALESCE(p_config -> 'levels', '[{"afterMinutes": 0}, {"afterMinutes": 240}, {"afterMinutes": 480}]')
-        -> (p_level - 1) ->> 'afterMinutes')::INTEGER)
+    SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
+        'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level, 'claimDue', t.claim_due_date, 'pausedAt', t.paused_at,
+        'escalateAt', CASE WHEN t.status NOT IN ('COMPLETED', 'CANCELLED') THEN t.escalate_at END))
 $$;
-
--- Where a task went and when it is next due, as the workflow learns it.
-CREATE FUNCTION flowable.placed_json(t flowable.workflow_tasks) RETURNS JSONB
-    LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    RETURN (
-        SELECT jsonb_strip_nulls(jsonb_build_object('taskId', t.task_id, 'queueName', t.queue_name, 'assignee', t.assignee_id,
-            'status', t.status, 'dueDate', t.due_date, 'level', t.escalation_level,
-            'escalateAt', (SELECT flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1)
-                           FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name))));
-END $$;
 
 -- The queue of a new task: the one that the model names, of its first candidate group that has one, of its lane, by the
 -- rules of its definition, else the default. A queue that is not there or switched off is passed over, but for the
@@ -65,7 +52,7 @@ BEGIN
 END $$;
 
 -- What is to be said of a new task whose model names something that is not there.
-CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT) RETURNS TEXT
+CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT, p_of_clocks TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
@@ -75,9 +62,7 @@ BEGIN
         CASE WHEN n ->> 'queue' <> p_queue AND NOT EXISTS (
             SELECT FROM flowable.workflow_queues q WHERE q.queue_name = n ->> 'queue' AND q.is_active) THEN
             'The queue ' || quote_literal(n ->> 'queue') || ' that the model names is not there or switched off: the next rule has chosen.' END,
-        CASE WHEN n ? 'calendar' AND NOT EXISTS (
-            SELECT FROM flowable.business_calendars b WHERE b.calendar_name = n ->> 'calendar') THEN
-            'The calendar ' || quote_literal(n ->> 'calendar') || ' that the model names is not there: that of the queue applies.' END), '');
+        p_of_clocks), '');
 END $$;
 
 -- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
@@ -92,29 +77,32 @@ DECLARE
     v_queue    flowable.workflow_queues;
     v_task     flowable.workflow_tasks;
     v_assignee TEXT;
+    v_clocks   RECORD;
     v_hop      RECORD;
 BEGIN
     SELECT r.* INTO v_route FROM flowable.queue_for(p_instance, p_case, p_rules, n) AS r;
     v_queue := v_route.queue;
     SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
+    SELECT c.* INTO v_clocks FROM flowable.new_clocks(n, v_queue, p_at, v_assignee IS NOT NULL) AS c;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
-        claim_due_date, element_instance_id, case_id, case_number, process_key, required_skills, four_eyes_of, severity, calendar_name)
+        element_instance_id, case_id, case_number, process_key, required_skills, four_eyes_of, severity,
+        is_suspended, paused_at, calendar_name, complete_seconds, claim_seconds, claim_due_date, offered_at)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
         ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]'))), ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
         COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
         CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
-        COALESCE((n ->> 'dueDate')::TIMESTAMPTZ, p_at + make_interval(secs => COALESCE((n ->> 'completeSeconds')::BIGINT, v_queue.sla_minutes * 60))),
-        p_at + make_interval(secs => COALESCE((n ->> 'claimSeconds')::BIGINT, v_queue.claim_sla_minutes * 60)),
+        v_clocks.due_date,
         n ->> 'elementInstanceId', p_instance.case_id, p_case.case_number, p_key,
         ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'skills', '[]'))),
         ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'fourEyesOf', '[]'))), COALESCE(p_case.severity, ''),
-        (SELECT b.calendar_name FROM flowable.business_calendars b WHERE b.calendar_name = n ->> 'calendar'))
+        p_instance.status = 'SUSPENDED', CASE WHEN p_instance.status = 'SUSPENDED' THEN p_instance.suspended_at END,
+        v_clocks.calendar_name, v_clocks.complete_seconds, v_clocks.claim_seconds, v_clocks.claim_due_date, p_at)
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
-        flowable.placing_comment(n, v_queue.queue_name, v_assignee),
+        flowable.placing_comment(n, v_queue.queue_name, v_assignee, v_clocks.remark),
         jsonb_strip_nulls(jsonb_build_object('routedBy', v_route.routed_by, 'handedOnFrom', v_route.handed_on)));
     SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
     FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
@@ -126,35 +114,6 @@ BEGIN
         INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
         VALUES (p_instance.case_id, p_instance.process_instance_id, v_hop.department, left(v_hop.phase, 255), v_task.task_id, p_at);
     END IF;
-    RETURN flowable.placed_json(v_task);
-END $$;
-
--- Raises a task to a level, once, whoever asks and how often (corrections 9, 10 and 11). An open task becomes ESCALATED and
--- stays claimable; a held one keeps its holder. Answers the task as placed, NULL if there is no such task.
-CREATE FUNCTION flowable.escalate_task(p_task_id TEXT, p_level INTEGER, p_source TEXT) RETURNS JSONB
-    LANGUAGE plpgsql
-AS $$
-DECLARE
-    v_old  flowable.workflow_tasks;
-    v_task flowable.workflow_tasks;
-BEGIN
-    SELECT t.* INTO v_old FROM flowable.workflow_tasks t WHERE t.task_id = p_task_id FOR UPDATE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    ELSIF v_old.status IN ('COMPLETED', 'CANCELLED') OR v_old.escalation_level >= p_level THEN
-        RETURN flowable.placed_json(v_old);
-    END IF;
-    UPDATE flowable.workflow_tasks t
-    SET escalation_level = p_level, escalated_at = CURRENT_TIMESTAMP, version = t.version + 1,
-        status = CASE WHEN t.status = 'OPEN' THEN 'ESCALATED' ELSE t.status END
-    WHERE t.task_id = p_task_id
-    RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.escalations (task_id, escalation_level, escalated_by, source, due_date)
-    VALUES (p_task_id, p_level, 'SYSTEM', p_source, v_task.due_date);
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
-        old_assignee, new_assignee, comments, action_data)
-    VALUES (p_task_id, v_task.process_instance_id, 'ESCALATE', 'SYSTEM', v_old.status, v_task.status,
-        v_old.assignee_id, v_task.assignee_id, 'Past its due date: level ' || p_level, jsonb_build_object('level', p_level));
     RETURN flowable.placed_json(v_task);
 END $$;
 
@@ -185,7 +144,7 @@ BEGIN
           AND (p_task_ids IS NULL OR t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)))
         ORDER BY t.task_id FOR UPDATE),
     cancelled AS (
-        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', version = t.version + 1
+        UPDATE flowable.workflow_tasks t SET status = 'CANCELLED', is_suspended = FALSE, version = t.version + 1
         FROM old WHERE t.task_id = old.task_id
         RETURNING t.task_id)
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee)
@@ -219,18 +178,19 @@ CREATE FUNCTION flowable.record_variables(p_instance_id TEXT, p_variables JSONB,
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, updated_by)
+    INSERT INTO flowable.workflow_variables (process_instance_id, variable_name, variable_type, variable_value, variable_json, large_value, updated_by)
     SELECT p_instance_id, v.value ->> 'name',
         CASE jsonb_typeof(v.value -> 'value')
             WHEN 'string' THEN 'STRING' WHEN 'boolean' THEN 'BOOLEAN'
             WHEN 'number' THEN CASE WHEN v.value ->> 'value' ~ '^-?[0-9]{1,18}$' THEN 'INTEGER' ELSE 'JSON' END
             ELSE 'JSON' END,
         CASE WHEN jsonb_typeof(v.value -> 'value') IN ('string', 'boolean', 'number') THEN v.value ->> 'value' END,
-        v.value -> 'value', p_actor
+        CASE WHEN flowable.reference_of(v.value -> 'value') IS NULL THEN v.value -> 'value' END,
+        flowable.reference_of(v.value -> 'value'), p_actor
     FROM jsonb_array_elements(p_variables) AS v
     ON CONFLICT (process_instance_id, variable_name) WHERE task_id IS NULL DO UPDATE
     SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value,
-        variable_json = EXCLUDED.variable_json, updated_by = EXCLUDED.updated_by;
+        variable_json = EXCLUDED.variable_json, large_value = EXCLUDED.large_value, updated_by = EXCLUDED.updated_by;
 END $$;
 
 CREATE FUNCTION flowable.record_incidents(p_instance_id TEXT, p_incidents JSONB, p_actor TEXT, p_at TIMESTAMPTZ) RETURNS VOID
@@ -244,10 +204,11 @@ BEGIN
             UPDATE flowable.incidents i SET state = 'RESOLVED', resolved_at = p_at, resolved_by = p_actor
             WHERE i.process_instance_id = p_instance_id AND i.incident_id = v_change ->> 'incidentId';
         ELSE
-            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, created_at)
-            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message', p_at)
+            INSERT INTO flowable.incidents AS i (process_instance_id, incident_id, activity_id, kind, message, resolvable, created_at)
+            VALUES (p_instance_id, v_change ->> 'incidentId', v_change ->> 'activityId', v_change ->> 'kind', v_change ->> 'message',
+                v_change ? 'resolvable', p_at)
             ON CONFLICT (process_instance_id, incident_id) DO UPDATE
-            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, created_at = EXCLUDED.created_at,
+            SET state = 'OPEN', kind = EXCLUDED.kind, message = EXCLUDED.message, resolvable = EXCLUDED.resolvable, created_at = EXCLUDED.created_at,
                 resolved_at = NULL, resolved_by = NULL, occurrences = i.occurrences + 1;
         END IF;
     END LOOP;
@@ -273,7 +234,7 @@ BEGIN
     WHERE c.process_instance_id = p_instance.process_instance_id AND c.state = 'ACCEPTED';
 END $$;
 
--- Notes that a command is applied, and with a completion the claims of its task that the workflow has not heard of: they
+-- Notes that a command is applied, and with a completion the other acts on its task that the workflow has not heard of: they
 -- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
 CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
     LANGUAGE plpgsql
@@ -289,7 +250,7 @@ BEGIN
         WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
           AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
           AND (c.command_id = p_command_id
-               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind IN ('claim', 'unclaim')))
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind <> 'complete'))
         RETURNING c.command_id)
     SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
     IF v_settled IS NULL THEN
@@ -298,6 +259,27 @@ BEGIN
     -- A statement of its own: it sees what a relay has queued while the one above waited for it.
     DELETE FROM flowable.outbox o WHERE o.command_id = ANY (v_settled);
     RETURN TRUE;
+END $$;
+
+-- What a workflow learns with a command that does not say it itself: the clocks of a task whose holder has changed, those of
+-- the process, and what comes of it that somebody has raised a task by hand.
+CREATE FUNCTION flowable.told_by_command(p_instance flowable.process_instances, p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_kind TEXT;
+    v_task TEXT;
+BEGIN
+    SELECT c.kind, c.task_id INTO v_kind, v_task FROM flowable.task_commands c WHERE c.command_id = p_command_id;
+    IF v_task IS NULL THEN
+        RETURN CASE WHEN v_kind IN ('update-task', 'resume') AND p_instance.sla_due_date IS NOT NULL THEN
+            jsonb_build_object('sla', flowable.process_clock(p_instance)) ELSE '{}' END;
+    ELSIF v_kind NOT IN ('claim', 'unclaim', 'escalate') THEN
+        RETURN '{}'; -- the command says it
+    ELSIF v_kind = 'escalate' THEN
+        PERFORM flowable.do_raised(v_task);
+    END IF;
+    RETURN (SELECT jsonb_build_object('escalated', jsonb_build_array(flowable.placed_json(t))) FROM flowable.workflow_tasks t WHERE t.task_id = v_task);
 END $$;
 
 -- The open tasks of an instance that a user sees, oldest first: what a query as that caller would answer.
@@ -309,7 +291,7 @@ BEGIN
     RETURN (
         SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.candidate_users, t.candidate_groups, t.queue_name,
+          AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.owner_id, t.candidate_users, t.candidate_groups, t.queue_name,
               (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
               (SELECT entitlements.caller_may('admin'))));
 END $$;
@@ -339,6 +321,9 @@ BEGIN
     SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'process instance % is not known', p ->> 'instanceId' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF p ? 'values' THEN -- whatever becomes of the step: the case may refer to them from now on
+        PERFORM flowable.keep_values(p -> 'values', v_instance.process_instance_id);
     END IF;
     IF v_instance.last_step >= (p ->> 'step')::BIGINT THEN
         SELECT s.* INTO STRICT v_known FROM flowable.commit_steps s
@@ -390,8 +375,14 @@ BEGIN
     END IF;
     IF p ? 'escalations' THEN
         v_result := v_result || jsonb_build_object('escalated', (
-            SELECT jsonb_agg(flowable.escalate_task(e.value ->> 'taskId', (e.value ->> 'level')::INTEGER, 'TIMER') ORDER BY e.ordinality)
-            FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e));
+            SELECT jsonb_agg(flowable.escalate_due(e.value ->> 'taskId', v_at, 'TIMER') ORDER BY e.ordinality)
+            FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e WHERE e.value ->> 'taskId' <> ''));
+    END IF;
+    IF v_command IS NOT NULL AND p ->> 'commandKind' <> 'complete' THEN
+        v_result := v_result || flowable.told_by_command(v_instance, v_command);
+    END IF;
+    IF v_instance.sla_due_date IS NOT NULL AND (v_instance.start_state = 'REQUESTED' OR p ? 'escalations') THEN
+        v_result := v_result || jsonb_build_object('sla', flowable.escalate_process(v_instance.process_instance_id, v_at, 'TIMER'));
     END IF;
     IF p ? 'incidents' THEN
         PERFORM flowable.record_incidents(v_instance.process_instance_id, p -> 'incidents', v_actor, v_at);
@@ -411,7 +402,7 @@ BEGIN
         current_activity = ARRAY_TO_STRING(ARRAY(SELECT jsonb_array_elements_text(COALESCE(p -> 'open', '[]'))), ','),
         completed_at = CASE WHEN p ? 'end' THEN v_at ELSE i.completed_at END,
         end_event_id = COALESCE(p #>> '{end,endEventId}', i.end_event_id), end_reason = COALESCE(p #>> '{end,reason}', i.end_reason),
-        end_code = COALESCE(left(p #>> '{end,code}', 255), i.end_code),
+        end_code = COALESCE(left(p #>> '{end,code}', 255), i.end_code), sla_next_at = CASE WHEN NOT p ? 'end' THEN i.sla_next_at END,
         status = CASE
             WHEN p ? 'end' THEN p #>> '{end,status}'
             WHEN i.status IN ('COMPLETED', 'TERMINATED') THEN i.status -- what outlives the instance has answered

@@ -146,6 +146,7 @@ DECLARE
     v_start      JSONB;
     v_key        TEXT := left(COALESCE(p_child ->> 'businessKey', CASE WHEN p_child ->> 'inheritKey' = 'true' THEN p_caller.business_key END), 255);
     v_why_not    TEXT;
+    v_clock      RECORD;
     v_outbox     BIGINT;
 BEGIN
     SELECT e.value ->> 'id' INTO v_start_id FROM jsonb_array_elements(v_definition.start_events) WITH ORDINALITY AS e
@@ -161,11 +162,15 @@ BEGIN
         RETURN flowable.tell_caller(p_caller.process_instance_id, 'child-ended', p_caller.started_by, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_child ->> 'elementInstanceId', 'childId', p_child ->> 'instanceId', 'reason', v_why_not));
     END IF;
+    SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, p_at) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, parent_process_id, super_process_id,
-        parent_element_id, call_depth, started_by, started_at, variables, priority, engine_rev, start_event_id)
+        parent_element_id, call_depth, started_by, started_at, variables, priority, engine_rev, start_event_id,
+        sla_seconds, sla_calendar, sla_due_date, sla_next_at)
     VALUES (p_child ->> 'instanceId', v_definition.workflow_id, p_caller.case_id, v_key, p_caller.process_instance_id,
         COALESCE(p_caller.super_process_id, p_caller.process_instance_id), p_child ->> 'elementInstanceId', p_caller.call_depth + 1,
-        p_caller.started_by, p_at, COALESCE(p_child -> 'variables', '{}'), p_caller.priority, p_rev::INTEGER, v_start_id);
+        p_caller.started_by, p_at, COALESCE(p_child -> 'variables', '{}'), p_caller.priority, p_rev::INTEGER, v_start_id,
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
+    PERFORM flowable.use_values(p_child ->> 'instanceId', COALESCE(p_child -> 'variables', '{}'));
     v_start := jsonb_build_object('instanceId', p_child ->> 'instanceId', 'processKey', v_definition.process_key,
         'processName', v_definition.process_name, 'definitionVersion', v_definition.process_version,
         'sha256', v_definition.sha256, 'engineRev', p_rev, 'startEventId', v_start_id, 'caseId', COALESCE(p_caller.case_id, 0),
@@ -179,12 +184,14 @@ BEGIN
     RETURN jsonb_build_object('outboxId', v_outbox, 'start', v_start);
 END $$;
 
--- The process variables of an instance as one object; NULL if it has none.
+-- The process variables of an instance as one object, the large ones by reference; NULL if it has none.
 CREATE FUNCTION flowable.variables_of(p_instance_id TEXT) RETURNS JSONB
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    RETURN (SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
+    RETURN (SELECT jsonb_object_agg(v.variable_name, CASE WHEN v.large_value IS NULL THEN v.variable_json ELSE
+                jsonb_build_object('$large', jsonb_build_object('sha256', v.large_value, 'size', l.size)) END)
+            FROM flowable.workflow_variables v LEFT JOIN flowable.large_values l ON l.sha256 = v.large_value
             WHERE v.process_instance_id = p_instance_id AND v.task_id IS NULL);
 END $$;
 
@@ -199,7 +206,7 @@ BEGIN
     IF p_instance.parent_process_id IS NULL THEN
         RETURN NULL;
     END IF;
-    v_variables := flowable.variables_of(p_instance.process_instance_id);
+    v_variables := flowable.pack_variables(flowable.variables_of(p_instance.process_instance_id), p_instance.process_instance_id);
     IF flowable.too_large(v_variables) THEN
         RETURN flowable.tell_caller(p_instance.parent_process_id, 'child-ended', p_actor, jsonb_build_object('status', 'FAILED',
             'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id,
@@ -234,17 +241,20 @@ CREATE FUNCTION flowable.record_task_variables(p_instance_id TEXT, p_variables J
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    INSERT INTO flowable.workflow_variables (process_instance_id, task_id, variable_name, variable_type, variable_value, variable_json, updated_by)
+    INSERT INTO flowable.workflow_variables (process_instance_id, task_id, variable_name, variable_type, variable_value, variable_json, large_value,
+        updated_by)
     SELECT p_instance_id, v.value ->> 'taskId', v.value ->> 'name',
         CASE jsonb_typeof(v.value -> 'value')
             WHEN 'string' THEN 'STRING' WHEN 'boolean' THEN 'BOOLEAN'
             WHEN 'number' THEN CASE WHEN v.value ->> 'value' ~ '^-?[0-9]{1,18}$' THEN 'INTEGER' ELSE 'JSON' END
             ELSE 'JSON' END,
         CASE WHEN jsonb_typeof(v.value -> 'value') IN ('string', 'boolean', 'number') THEN v.value ->> 'value' END,
-        v.value -> 'value', 'SYSTEM'
+        CASE WHEN flowable.reference_of(v.value -> 'value') IS NULL THEN v.value -> 'value' END,
+        flowable.reference_of(v.value -> 'value'), 'SYSTEM'
     FROM jsonb_array_elements(p_variables) AS v
     ON CONFLICT (task_id, variable_name) WHERE task_id IS NOT NULL DO UPDATE
-    SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value, variable_json = EXCLUDED.variable_json;
+    SET variable_type = EXCLUDED.variable_type, variable_value = EXCLUDED.variable_value, variable_json = EXCLUDED.variable_json,
+        large_value = EXCLUDED.large_value;
 END $$;
 
 -- Writes what a burst did beyond its own instance (casework.StepEvents). What it throws reaches whoever waits when the
@@ -254,6 +264,7 @@ CREATE FUNCTION flowable.commit_events(p_instance flowable.process_instances, p 
 AS $$
 DECLARE
     v_rev        JSONB := COALESCE(p -> 'engineRev', to_jsonb(p_instance.engine_rev));
+    v_variables  JSONB;
     v_deliveries JSONB := '[]';
 BEGIN
     IF p ? 'unsubscribed' THEN
@@ -266,12 +277,15 @@ BEGIN
         PERFORM flowable.record_task_variables(p_instance.process_instance_id, p -> 'taskVariables');
     END IF;
     IF p ? 'escalations' THEN
+        v_variables := flowable.pack_variables(flowable.variables_of(p_instance.process_instance_id), p_instance.process_instance_id);
+        IF flowable.too_large(v_variables) THEN
+            v_variables := NULL;
+        END IF;
         v_deliveries := v_deliveries || COALESCE((
             SELECT jsonb_agg(t.told) FILTER (WHERE t.told IS NOT NULL) FROM (
                 SELECT flowable.tell_caller(p_instance.parent_process_id, 'child-escalated', p_actor, jsonb_build_object(
                     'elementInstanceId', p_instance.parent_element_id, 'childId', p_instance.process_instance_id, 'code', e.value,
-                    'variables', CASE WHEN NOT flowable.too_large(flowable.variables_of(p_instance.process_instance_id)) THEN
-                        flowable.variables_of(p_instance.process_instance_id) END)) AS told
+                    'variables', v_variables)) AS told
                 FROM jsonb_array_elements(p -> 'escalations') WITH ORDINALITY AS e ORDER BY e.ordinality) AS t), '[]');
     END IF;
     IF p ? 'cancelChildren' THEN

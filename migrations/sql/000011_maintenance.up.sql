@@ -1,33 +1,37 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
--- The safety net for tasks whose workflow is gone; a case's own timer comes first. Levels advance one at a time, each at
--- its own time (correction 9), in batches that two runs share without waiting (correction 11).
+-- The safety net for tasks and processes whose workflow is gone; a case's own timer comes first. Each level is reached at its
+-- own time (correction 9), in batches that two runs share without waiting (correction 11).
 CREATE PROCEDURE flowable.escalate_overdue_tasks()
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_task_id TEXT;
-    v_level   INTEGER;
-    v_more    BOOLEAN := TRUE;
+    v_id   TEXT;
+    v_more BOOLEAN := TRUE;
 BEGIN
     WHILE v_more LOOP
         v_more := FALSE;
-        FOR v_task_id, v_level IN
-            SELECT t.task_id, t.escalation_level + 1
-            FROM flowable.workflow_tasks t
-            JOIN flowable.workflow_queues q ON q.queue_name = t.queue_name
-            WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-              AND t.due_date <= CURRENT_TIMESTAMP
-              AND flowable.escalation_at(t.due_date, q.escalation_config, t.escalation_level + 1) <= CURRENT_TIMESTAMP
-            ORDER BY t.due_date
+        FOR v_id IN
+            SELECT t.task_id FROM flowable.workflow_tasks t
+            WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.escalate_at <= CURRENT_TIMESTAMP
+            ORDER BY t.escalate_at
             LIMIT 500
-            FOR UPDATE OF t SKIP LOCKED
+            FOR UPDATE SKIP LOCKED
         LOOP
-            PERFORM flowable.escalate_task(v_task_id, v_level, 'SWEEP');
+            PERFORM flowable.escalate_due(v_id, CURRENT_TIMESTAMP, 'SWEEP');
             v_more := TRUE;
         END LOOP;
     END LOOP;
+    FOR v_id IN
+        SELECT i.process_instance_id FROM flowable.process_instances i
+        WHERE i.sla_next_at <= CURRENT_TIMESTAMP
+        ORDER BY i.sla_next_at
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        PERFORM flowable.escalate_process(v_id, CURRENT_TIMESTAMP, 'SWEEP');
+    END LOOP;
+    PERFORM flowable.do_raised(NULL);
 END $$;
 
 -- Correction 16: the load of a queue is counted, not kept by every task's change.
@@ -102,6 +106,7 @@ BEGIN
     SELECT old.task_id, to_jsonb(old), COALESCE((SELECT jsonb_agg(to_jsonb(past) ORDER BY past.history_id) FROM past WHERE past.task_id = old.task_id), '[]')
     FROM old;
     PERFORM set_config('app.archiving', 'off', TRUE);
+    CALL flowable.forget_large_values();
 END $$;
 
 COMMIT;

@@ -94,20 +94,19 @@ CREATE POLICY own_or_managed ON entitlements.user_workflow_roles FOR SELECT TO n
 CREATE POLICY own_or_managed ON entitlements.user_absences FOR SELECT TO nextgen_api
     USING ((SELECT entitlements.caller()) IN (user_id, substitute_id) OR entitlements.caller_manages(user_id));
 
--- Who sees a task: whoever holds it, did it, may claim it, or works on its queue, and whoever stands in for them; what is
--- cheap to ask comes first. The
--- policies give it the caller's rights as subselects, which PostgreSQL runs once a statement, and only if it comes to them.
--- It puts this body in place of the call as long as the body names each of them once.
-CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
+-- Who sees a task: whoever holds it, did it, has delegated it, may claim it, or works on its queue, and whoever stands in for them; what is
+-- cheap to ask comes first. The policies give it the caller's rights as subselects, which PostgreSQL runs once a statement,
+-- and only if it comes to them. It puts this body in place of the call as long as the body names each of them once.
+CREATE FUNCTION flowable.task_is_seen(p_assignee TEXT, p_completed_by TEXT, p_owner TEXT, p_users TEXT[], p_groups TEXT[], p_queue TEXT,
     p_people TEXT[], p_roles TEXT[], p_queues TEXT[], p_admin BOOLEAN) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT p_groups && p_roles OR p_people && (ARRAY[p_assignee, p_completed_by] || p_users) OR p_queue = ANY (p_queues) OR p_admin $$;
+AS $$ SELECT p_groups && p_roles OR p_people && (ARRAY[p_assignee, p_completed_by, p_owner] || p_users) OR p_queue = ANY (p_queues) OR p_admin $$;
 CREATE POLICY task_access_policy ON flowable.workflow_tasks FOR SELECT TO nextgen_api
-    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+    USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
         (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))));
 CREATE POLICY task_act_policy ON flowable.workflow_tasks FOR UPDATE TO nextgen_api
-    USING (flowable.task_is_seen(assignee_id, completed_by, candidate_users, candidate_groups, queue_name,
+    USING (flowable.task_is_seen(assignee_id, completed_by, owner_id, candidate_users, candidate_groups, queue_name,
         (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
         (SELECT entitlements.caller_may('admin'))))
     WITH CHECK ((SELECT entitlements.caller()) IS NOT NULL);
@@ -166,8 +165,8 @@ CREATE POLICY with_instance ON flowable.incidents FOR SELECT TO nextgen_api
 CREATE POLICY with_instance ON flowable.task_history FOR SELECT TO nextgen_api
     USING (flowable.sees_instance(process_instance_id));
 CREATE POLICY own_acts ON flowable.task_history FOR INSERT TO nextgen_api WITH CHECK (action_by = (SELECT entitlements.caller()));
-CREATE POLICY with_task ON flowable.escalations FOR SELECT TO nextgen_api
-    USING (flowable.sees_task(task_id));
+CREATE POLICY with_subject ON flowable.escalations FOR SELECT TO nextgen_api
+    USING (CASE WHEN task_id IS NULL THEN flowable.sees_instance(process_instance_id) ELSE flowable.sees_task(task_id) END);
 CREATE POLICY with_case ON onecms.case_workflow_mapping FOR SELECT TO nextgen_api
     USING (EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = case_workflow_mapping.case_id));
 CREATE POLICY case_start ON onecms.case_workflow_mapping FOR INSERT TO nextgen_api WITH CHECK (initiated_by = (SELECT entitlements.caller()));

@@ -3,6 +3,8 @@ SET LOCAL ROLE nextgen_owner;
 
 DROP FUNCTION entitlements.drop_absence, entitlements.add_absence, entitlements.drop_grant, entitlements.save_grant, entitlements.save_user,
     entitlements.may_give, entitlements.save_role, entitlements.save_department, flowable.drop_calendar, flowable.save_calendar;
+DROP POLICY owner_moves ON flowable.outbox;
+DROP POLICY owner_moves ON flowable.task_commands;
 DROP POLICY owner_moves ON flowable.task_history;
 DROP POLICY owner_moves ON flowable.workflow_tasks;
 DROP FUNCTION flowable.rebalance_now, flowable.drop_assignment, flowable.save_assignment, flowable.save_queue;

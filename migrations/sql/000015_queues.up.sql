@@ -231,14 +231,19 @@ CREATE FUNCTION flowable.rebalance_now(p_queue TEXT) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
+    PERFORM entitlements.require(entitlements.caller_may('manage-queues') OR entitlements.caller_supervises(p_queue));
     PERFORM set_config('app.moving', 'on', TRUE);
+    CALL flowable.relieve_queues();
     CALL flowable.rebalance_queue_loads();
     PERFORM set_config('app.moving', '', TRUE);
 END $$;
 CREATE POLICY owner_moves ON flowable.workflow_tasks TO nextgen_owner
     USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
 CREATE POLICY owner_moves ON flowable.task_history FOR INSERT TO nextgen_owner WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+CREATE POLICY owner_moves ON flowable.task_commands TO nextgen_owner
+    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+CREATE POLICY owner_moves ON flowable.outbox TO nextgen_owner
+    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
 
 CREATE FUNCTION flowable.save_calendar(p_name TEXT, p JSONB, p_new BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
@@ -256,7 +261,7 @@ BEGIN
       AND (c.time_zone, c.working_hours, c.holidays) IS DISTINCT FROM (p ->> 'timeZone', p -> 'workingHours', p -> 'holidays');
 END $$;
 
--- Answers '', or why it is kept: not-found, or used, by a queue or an open task.
+-- Answers '', or why it is kept: not-found, or used, by a queue, a definition, or an open task or instance.
 CREATE FUNCTION flowable.drop_calendar(p_name TEXT) RETURNS TEXT
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
@@ -264,11 +269,16 @@ DECLARE
     v_used BOOLEAN;
 BEGIN
     PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
-    PERFORM set_config('app.checking', 'on', TRUE); -- all tasks are seen: the policy owner_checks
-    v_used := EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.calendar_name = p_name) OR EXISTS (
-        SELECT FROM flowable.workflow_tasks t
-        WHERE t.calendar_name = p_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED'));
-    PERFORM set_config('app.checking', '', TRUE);
+    PERFORM set_config('app.acting', 'on', TRUE); -- all of them are seen: the policies owner_acts
+    v_used := EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.calendar_name = p_name)
+        OR EXISTS (SELECT FROM flowable.workflow_definitions d WHERE d.sla_config ->> 'calendar' = p_name)
+        OR EXISTS (
+            SELECT FROM flowable.process_instances i
+            WHERE i.sla_calendar = p_name AND i.status IN ('ACTIVE', 'SUSPENDED', 'ERROR'))
+        OR EXISTS (
+            SELECT FROM flowable.workflow_tasks t
+            WHERE t.calendar_name = p_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED'));
+    PERFORM set_config('app.acting', 'off', TRUE);
     IF v_used THEN
         RETURN 'used';
     END IF;

@@ -17,6 +17,15 @@ CREATE TABLE flowable.queue_groups (
 
 CREATE INDEX idx_queue_groups_role ON flowable.queue_groups (role_code);
 
+-- The tasks that name somebody as a candidate. Row security would let no search use an index on candidate_users.
+CREATE TABLE flowable.task_candidates (
+    user_id TEXT        NOT NULL,
+    task_id VARCHAR(64) NOT NULL,
+    CONSTRAINT task_candidates_pkey PRIMARY KEY (user_id, task_id),
+    CONSTRAINT task_candidates_task_fkey FOREIGN KEY (task_id) REFERENCES flowable.workflow_tasks (task_id) ON DELETE CASCADE
+);
+CREATE INDEX idx_task_candidates_task ON flowable.task_candidates (task_id);
+
 -- Keeps the place of a claimable task in its queue. The effective priority of a task is
 --   base * priority + age * hours since it was created - slack * hours until it is due + severity
 -- with the weights of its queue; what is left out of them counts 1 (base), 1 (age), 0 (slack; 2 in a PRIORITY queue) and 0.
@@ -31,6 +40,10 @@ DECLARE
     v_age   DOUBLE PRECISION;
     v_slack DOUBLE PRECISION;
 BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
+        IS NOT DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version) THEN
+        RETURN NEW;
+    END IF;
     SELECT q.* INTO v_queue FROM flowable.workflow_queues q WHERE q.queue_name = NEW.queue_name;
     w := v_queue.priority_weights;
     v_age := COALESCE((w ->> 'age')::DOUBLE PRECISION, 1);
@@ -54,12 +67,20 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+CREATE FUNCTION flowable.note_candidates() RETURNS TRIGGER
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO flowable.task_candidates (user_id, task_id) SELECT DISTINCT u.id, NEW.task_id FROM unnest(NEW.candidate_users) AS u (id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER workflow_tasks_candidates AFTER INSERT ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.candidate_users <> '{}') EXECUTE FUNCTION flowable.note_candidates();
+
 CREATE TRIGGER workflow_tasks_rank_new BEFORE INSERT ON flowable.workflow_tasks
     FOR EACH ROW EXECUTE FUNCTION flowable.rank_task();
 CREATE TRIGGER workflow_tasks_rank BEFORE UPDATE ON flowable.workflow_tasks
-    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED') AND
-        (NEW.status, NEW.priority, NEW.due_date, NEW.queue_name, NEW.severity, NEW.created_at, NEW.rank_version)
-        IS DISTINCT FROM (OLD.status, OLD.priority, OLD.due_date, OLD.queue_name, OLD.severity, OLD.created_at, OLD.rank_version))
+    FOR EACH ROW WHEN (NEW.status IN ('OPEN', 'ESCALATED')) -- short, for every claim reads it
     EXECUTE FUNCTION flowable.rank_task();
 
 CREATE FUNCTION flowable.note_new_weights() RETURNS TRIGGER
@@ -120,13 +141,16 @@ BEGIN
         UPDATE flowable.workflow_tasks t
         SET queue_name = p_to, home_queue = NULLIF(COALESCE(t.home_queue, t.queue_name), p_to), version = t.version + 1
         WHERE t.task_id = ANY (p_ids)
-        RETURNING t.task_id, t.process_instance_id, t.status)
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
-    SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
-        'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
-        jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+        RETURNING t.*),
+    recorded AS (
+        INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, comments, action_data)
+        SELECT m.task_id, m.process_instance_id, 'UPDATE', 'SYSTEM', m.status, m.status,
+            'Moved from ' || p_from || ' to ' || p_to || ': ' || p_why,
+            jsonb_build_object('queueName', jsonb_build_object('from', p_from, 'to', p_to))
+        FROM moved m)
+    SELECT count(flowable.tell_workflow(ROW(m.*)::flowable.workflow_tasks, 'update-task',
+        jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'))) INTO v_moved
     FROM moved m;
-    GET DIAGNOSTICS v_moved = ROW_COUNT;
     UPDATE flowable.workflow_queues q
     SET current_load = q.current_load + CASE q.queue_name WHEN p_to THEN v_moved ELSE -v_moved END
     WHERE q.queue_name IN (p_from, p_to) AND v_moved > 0;
@@ -141,7 +165,7 @@ AS $$
 BEGIN
     RETURN flowable.move_tasks(ARRAY(
         SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
-        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED')
+        WHERE t.queue_name = p_from AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
           AND (t.candidate_users = '{}' OR t.candidate_groups <> '{}')
         ORDER BY t.claim_lane DESC, t.claim_rank, t.task_id DESC
         LIMIT p_most
@@ -210,7 +234,7 @@ BEGIN
       AND EXISTS (
         SELECT FROM flowable.queue_assignments a
         WHERE a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL')
-      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED'))
+      AND EXISTS (SELECT FROM flowable.workflow_tasks t WHERE t.queue_name = q.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended)
     ORDER BY q.queue_id;
 END $$;
 
@@ -291,8 +315,116 @@ BEGIN
     RETURN v_pushed;
 END $$;
 
+-- Searching ---------------------------------------------------------------------------------------------------------------
+
+-- The conditions of a search for tasks "t", but for those of its page: p as in search_tasks.
+CREATE FUNCTION flowable.search_conditions(p JSONB) RETURNS TEXT
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN concat_ws(' AND ', 'TRUE',
+        CASE WHEN p ? 'instance' THEN format('t.process_instance_id = %L', p ->> 'instance') END,
+        CASE WHEN p ? 'case' THEN format('t.case_id = %L::BIGINT', p ->> 'case') END,
+        CASE WHEN p ? 'assignee' THEN format('t.assignee_id = %L', p ->> 'assignee') END,
+        CASE WHEN p ? 'queue' THEN format('t.queue_name = %L', p ->> 'queue') END,
+        CASE WHEN p ? 'definition' THEN format('t.task_definition_key = %L', p ->> 'definition') END,
+        CASE WHEN p ? 'minPriority' THEN format('t.priority >= %L::INTEGER', p ->> 'minPriority') END,
+        CASE WHEN p ? 'dueBefore' THEN format('t.due_date < %L::TIMESTAMPTZ', p ->> 'dueBefore') END,
+        CASE WHEN p ? 'followUpBefore' THEN format('t.follow_up_date < %L::TIMESTAMPTZ', p ->> 'followUpBefore') END,
+        CASE WHEN p ? 'overdue' THEN 't.due_date < CURRENT_TIMESTAMP AND t.paused_at IS NULL' END,
+        CASE WHEN p ? 'candidate' THEN format(
+            'NOT t.excluded_users && %1$L::TEXT[] AND (t.candidate_groups && %2$L::TEXT[] OR t.candidate_users && %1$L::TEXT[]
+             OR ((t.home_queue IS NOT NULL OR (t.candidate_groups = ''{}'' AND t.candidate_users = ''{}'')) AND t.queue_name = ANY (%3$L::TEXT[])))',
+            entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues()) END);
+END $$;
+
+-- The conditions of a page, each in the order of an index: what comes after a row is the rest of its equals, and what is beyond
+-- them. Texts are compared last and apart, for row security lets no index compare them.
+CREATE FUNCTION flowable.search_pages(p_sort TEXT, p_after JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF p_after IS NULL THEN
+        RETURN '{TRUE}';
+    ELSIF p_sort = 'created' THEN
+        RETURN ARRAY[format('t.created_at <= %1$L::TIMESTAMPTZ AND (t.created_at < %1$L::TIMESTAMPTZ OR t.task_id < %2$L)',
+            p_after ->> 'created', p_after ->> 'id')];
+    ELSIF p_sort = 'due' AND p_after ->> 'due' IS NULL THEN
+        RETURN ARRAY[format('t.due_date IS NULL AND t.task_id > %L', p_after ->> 'id')];
+    ELSIF p_sort = 'due' THEN
+        RETURN ARRAY[format('t.due_date >= %1$L::TIMESTAMPTZ AND (t.due_date > %1$L::TIMESTAMPTZ OR t.task_id > %2$L)',
+            p_after ->> 'due', p_after ->> 'id'), 't.due_date IS NULL'];
+    END IF;
+    RETURN ARRAY[
+        format('t.priority = %1$L::INTEGER AND t.created_at >= %2$L::TIMESTAMPTZ AND (t.created_at > %2$L::TIMESTAMPTZ OR t.task_id > %3$L)',
+            p_after ->> 'priority', p_after ->> 'created', p_after ->> 'id'),
+        format('t.priority < %L::INTEGER', p_after ->> 'priority')];
+END $$;
+
+-- The ids of the tasks of one page of a list, in its order, as far as the caller sees them. p is {"sort": priority, created or
+-- due, "most", "after"?: {"id", "priority", "created", "due"?}, "statuses", and the filters "queue", "assignee", "candidate",
+-- "instance", "case", "definition", "minPriority", "overdue", "dueBefore",
+-- "followUpBefore"}. Nothing is sorted that an index has in order: the
+-- page is put together from the first rows of each queue of which the caller can see something, and of what is theirs
+-- elsewhere. An instance, a case or an assignee is narrow enough by itself.
+CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    c_rows   CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t WHERE ';
+    v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC' WHEN 'due' THEN 'due_date, task_id'
+        ELSE 'priority DESC, created_at, task_id' END;
+    v_most   INTEGER := (p ->> 'most')::INTEGER;
+    v_where  TEXT := flowable.search_conditions(p);
+    v_states TEXT[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'statuses'));
+    v_pages  TEXT[] := flowable.search_pages(p ->> 'sort', p -> 'after');
+    v_parts  TEXT[] := '{}';
+    v_queues TEXT[];
+    v_named  TEXT[];
+    v_found  TEXT[];
+BEGIN
+    IF p ?| '{instance,case,assignee}' THEN
+        v_parts := ARRAY[c_rows || format('t.status = ANY (%L) AND (%s) AND %s', v_states, array_to_string(v_pages, ' OR '), v_where)];
+    ELSE
+        v_queues := ARRAY(
+            SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+            WHERE (NOT p ? 'queue' OR q.queue_name = p ->> 'queue')
+              AND (q.queue_name = ANY (entitlements.caller_queues()) OR entitlements.caller_may('admin') OR EXISTS (
+                SELECT FROM flowable.queue_groups k
+                WHERE k.queue_name = q.queue_name AND k.role_code = ANY (entitlements.caller_groups()))));
+        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (entitlements.caller_people()));
+        IF v_named <> '{}' OR NOT p ? 'candidate' THEN
+            v_parts := ARRAY[c_rows || format('(t.assignee_id = ANY (%L) OR t.task_id = ANY (%L)) AND t.queue_name <> ALL (%L)
+                AND t.status = ANY (%L) AND (%s) AND %s', entitlements.caller_people(), v_named, v_queues, v_states,
+                array_to_string(v_pages, ' OR '), v_where)];
+        END IF;
+        v_parts := v_parts || ARRAY( -- of each queue and state, or states that an index of the order is about
+            SELECT format('SELECT t.* FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN unnest(%L::TEXT[]) AS s (name) CROSS JOIN LATERAL (
+                %s t.queue_name = q.name AND %s AND %s AND %s ORDER BY %s LIMIT %s) AS t',
+                v_queues, range.names, c_rows, range.holds, page.holds, v_where, v_order, v_most)
+            FROM unnest(v_pages) AS page (holds)
+            CROSS JOIN (
+                SELECT v_states AS names, 't.status = s.name' AS holds WHERE p ->> 'sort' = 'priority'
+                UNION ALL
+                SELECT '{any}', format('t.status IN (%L, %L) AND t.status = ANY (%L)', r.one, r.other, v_states)
+                FROM (VALUES ('OPEN', 'ESCALATED'), ('CLAIMED', 'DELEGATED'), ('COMPLETED', 'CANCELLED')) AS r (one, other)
+                WHERE p ->> 'sort' <> 'priority' AND ARRAY[r.one, r.other] && v_states) AS range);
+    END IF;
+    EXECUTE format('SELECT ARRAY(SELECT task_id::TEXT FROM (%s) AS found ORDER BY %s LIMIT %s)',
+        array_to_string(v_parts, ' UNION ALL '), v_order, v_most) INTO v_found;
+    RETURN v_found;
+END $$;
+
 GRANT SELECT, INSERT ON flowable.queue_groups TO nextgen_worker;
 GRANT SELECT ON flowable.queue_groups TO nextgen_api;
 GRANT SELECT, INSERT, UPDATE ON flowable.assignment_turns TO nextgen_worker;
+GRANT SELECT, INSERT ON flowable.task_candidates TO nextgen_worker;
+GRANT SELECT ON flowable.task_candidates TO nextgen_api;
+ALTER TABLE flowable.task_candidates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE flowable.task_candidates FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker_all ON flowable.task_candidates TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY owner_archives ON flowable.task_candidates TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+CREATE POLICY own_or_admin ON flowable.task_candidates FOR SELECT TO nextgen_api
+    USING (user_id = ANY ((SELECT entitlements.caller_people())::TEXT[]) OR (SELECT entitlements.caller_may('admin')));
 
 COMMIT;

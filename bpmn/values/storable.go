@@ -1,4 +1,4 @@
-package workflows
+package values
 
 import (
 	"bytes"
@@ -22,9 +22,9 @@ const (
 	mostNameLength     = 255 // characters of the name of a variable
 )
 
-// storable is an answer in a form that PostgreSQL keeps: a character that no text can hold is replaced. An error says what
+// Storable is an answer from outside in a form that PostgreSQL keeps: a character that no text can hold is replaced. An error says what
 // it would refuse all the same, in words for people.
-func storable(value json.RawMessage) (json.RawMessage, error) {
+func Storable(value json.RawMessage) (json.RawMessage, error) {
 	decoder := json.NewDecoder(bytes.NewReader(value))
 	decoder.UseNumber()
 	for depth := 0; ; {
@@ -71,7 +71,7 @@ func rewritten(value json.RawMessage) (json.RawMessage, error) {
 func withoutZero(value any) any {
 	switch v := value.(type) {
 	case string:
-		return clean(v)
+		return Clean(v)
 	case []any:
 		for i := range v {
 			v[i] = withoutZero(v[i])
@@ -79,15 +79,15 @@ func withoutZero(value any) any {
 	case map[string]any:
 		kept := make(map[string]any, len(v))
 		for _, name := range slices.Sorted(maps.Keys(v)) { // where two names become one, the last one stays
-			kept[clean(name)] = withoutZero(v[name])
+			kept[Clean(name)] = withoutZero(v[name])
 		}
 		return kept
 	}
 	return value
 }
 
-// clean is a text that PostgreSQL keeps.
-func clean(s string) string {
+// Clean is a text that PostgreSQL keeps: what no text can hold is replaced.
+func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
@@ -100,8 +100,8 @@ func smallExponent(number string) bool {
 	return err == nil && e <= mostNumberExponent && e >= -mostNumberExponent
 }
 
-// checkNames says what is wrong with the names of variables. The answer does not depend on their order.
-func checkNames(variables map[string]json.RawMessage) error {
+// CheckNames says what is wrong with the names of variables. The answer does not depend on their order.
+func CheckNames(variables map[string]json.RawMessage) error {
 	bad := 0
 	for name := range variables {
 		if name == "" || utf8.RuneCountInString(name) > mostNameLength {
