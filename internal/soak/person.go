@@ -59,11 +59,37 @@ func (p *person) take(ctx context.Context) (*casework.Task, error) {
 	}
 	began := time.Now()
 	t, err := p.client.ClaimNext(ctx)
-	if err != nil || t == nil {
+	if err != nil {
 		return nil, err
+	}
+	if t == nil {
+		return p.choose(ctx)
 	}
 	p.log.claimed(*t, p.user, time.Since(began))
 	return t, nil
+}
+
+// choose picks one of the tasks that the person may claim from their list: in a queue whose strategy is MANUAL nobody is given
+// one. Somebody else may be faster, and the person may hold as many of the queue as they are allowed.
+func (p *person) choose(ctx context.Context) (*casework.Task, error) {
+	var list casework.List[casework.Task]
+	if _, err := p.client.Do(ctx, http.MethodGet, "/api/workflow/tasks?candidate=me&status=OPEN,ESCALATED&limit=10", nil, &list); err != nil {
+		return nil, err
+	}
+	if len(list.Items) == 0 {
+		return nil, nil
+	}
+	began := time.Now()
+	t, err := p.client.Claim(ctx, list.Items[p.chance.IntN(len(list.Items))].TaskID)
+	var problem *stack.Problem
+	if errors.As(err, &problem) && (problem.Status == http.StatusConflict || problem.Status == http.StatusForbidden) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.log.claimed(t, p.user, time.Since(began))
+	return &t, nil
 }
 
 // treat does something with a task that the person holds: mostly completes it.

@@ -80,7 +80,7 @@ func kindOf(i, queues int) queue {
 	case i == queues-1:
 		q.kind = "OVERFLOW"
 	case i < small:
-		q.capacity = 20
+		q.capacity = 15
 	case i%4 == 0:
 		q.kind = "PRIORITY"
 	case i%4 == 1:
