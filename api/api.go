@@ -90,6 +90,7 @@ func New(cfg Config, deps Deps, log *zap.Logger) (*Server, error) {
 		return nil, errors.New("api: a dependency is missing")
 	}
 	s := &Server{cfg: cfg.withDefaults(), deps: deps, log: log.Named("api"), metrics: newMetrics()}
+	s.metrics.registry.MustRegister(queueCollector{store: deps.Store, log: s.log})
 	s.callers = &callerCache{store: deps.Store, known: map[string]time.Time{}}
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := s.router()

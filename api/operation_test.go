@@ -54,6 +54,8 @@ func TestTheDocumentAndTheMetricsAreServed(t *testing.T) {
 	require.Contains(t, string(metrics.body), `nextgen_http_request_duration_seconds_count{method="GET",route="none",status="404"} 1`)
 	require.Contains(t, string(metrics.body), `method="other",route="none",status="405"} 1`)
 	require.NotContains(t, string(metrics.body), "STEAL")
+	require.Contains(t, string(metrics.body), `nextgen_queue_load{queue="intake"} 7`)
+	require.Contains(t, string(metrics.body), `nextgen_queue_capacity{queue="intake"} 10`)
 
 	for path, want := range map[string]int{"/docs": 301, "/docs/": 200, "/docs/nothing.js": 404} {
 		recorder := httptest.NewRecorder() // pages for people, which openapi.yaml does not describe

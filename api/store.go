@@ -91,6 +91,7 @@ type userStore interface {
 }
 
 type queueStore interface {
+	loadStore
 	Queues(ctx context.Context, caller string, f casework.QueueFilter) (casework.List[casework.Queue], error)
 	Queue(ctx context.Context, caller, name string) (casework.Queue, error)
 	CreateQueue(ctx context.Context, caller, name string, settings casework.QueueSettings) (casework.Queue, error)

@@ -140,11 +140,16 @@ type health []api.ComponentStatus
 // Ready implements api.Health.
 func (h health) Ready(context.Context) []api.ComponentStatus { return h }
 
-// noStore panics in every method, but for knowing every caller.
+// noStore panics in every method, but for knowing every caller and one queue.
 type noStore struct{ api.Store }
 
 // UserActive implements api.Store.
 func (noStore) UserActive(context.Context, string) (bool, error) { return true, nil }
+
+// QueueLoads implements api.Store.
+func (noStore) QueueLoads(context.Context) ([]casework.QueueLoad, error) {
+	return []casework.QueueLoad{{QueueName: "intake", Load: 7, Capacity: 10}}, nil
+}
 
 // noSteps never announces anything.
 type noSteps struct{}

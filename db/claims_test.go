@@ -81,7 +81,7 @@ func TestEveryOpenTaskIsClaimedExactlyOnce(t *testing.T) {
 	for _, id := range ids {
 		require.Equal(t, marks{History: 1, Commands: 1, Outbox: 1}, w.marks(t, id, "CLAIM"), id)
 	}
-	require.NoError(t, w.worker.RefreshQueues(t.Context()))
+	w.exec(t, "CALL flowable.update_queue_statistics()")
 	require.Equal(t, open, one[int](t, w.super, "SELECT current_load FROM flowable.workflow_queues WHERE queue_name = $1", w.queue))
 	require.Equal(t, open, one[int](t, w.super, "SELECT claimed_tasks FROM flowable.v_active_tasks_by_queue WHERE queue_name = $1", w.queue))
 	require.Equal(t, 0, one[int](t, w.super, "SELECT open_tasks FROM flowable.v_active_tasks_by_queue WHERE queue_name = $1", w.queue))

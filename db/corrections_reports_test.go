@@ -62,13 +62,13 @@ func loadIsCounted(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, one[string](t, w.super, version, w.queue), "no task's change writes the queue's row")
 
-	require.NoError(t, w.worker.RefreshQueues(t.Context()))
+	w.exec(t, "CALL flowable.update_queue_statistics()")
 	require.Equal(t, 3, one[int](t, w.super, load, w.queue))
 	counted := one[string](t, w.super, version, w.queue)
-	require.NoError(t, w.worker.RefreshQueues(t.Context()))
+	w.exec(t, "CALL flowable.update_queue_statistics()")
 	require.Equal(t, counted, one[string](t, w.super, version, w.queue), "what is true already is not written")
 	w.exec(t, "UPDATE flowable.workflow_tasks SET status = 'CANCELLED'")
-	require.NoError(t, w.worker.RefreshQueues(t.Context()))
+	w.exec(t, "CALL flowable.update_queue_statistics()")
 	require.Zero(t, one[int](t, w.super, load, w.queue))
 }
 

@@ -332,7 +332,7 @@ func TestAPausedTaskIsNotLate(t *testing.T) {
 	require.Nil(t, delivery)
 	require.Equal(t, paused, again)
 
-	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
+	u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP - INTERVAL '1 minute', complete_seconds = NULL, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id)
 	require.Zero(t, u.late(t, "held").Level)
 	clock := u.see(t, u.user, id).SLA
 	require.Equal(t, casework.SLAPaused, clock.State)
@@ -355,7 +355,7 @@ func TestAPauseInFreeTimeCostsNothing(t *testing.T) {
 	day := strings.ToLower(time.Now().UTC().Add(-96 * time.Hour).Weekday().String()) // some other day than today and yesterday
 	calendar := u.calendar(t, "UTC", `{"`+day+`": [["09:00", "17:00"]]}`, "[]")
 	due := time.Now().Add(72 * time.Hour).UTC().Truncate(time.Second)
-	u.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = $2, due_date = $3, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id, calendar, due)
+	u.exec(t, "UPDATE flowable.workflow_tasks SET calendar_name = $2, due_date = $3, complete_seconds = NULL, paused_at = CURRENT_TIMESTAMP - INTERVAL '1 hour' WHERE task_id = $1", id, calendar, due)
 	resumed, _, err := u.api.ActOnTask(t.Context(), u.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActResume})
 	require.NoError(t, err)
 	require.WithinDuration(t, due, *resumed.DueDate, 0)
@@ -410,6 +410,38 @@ func TestAChangedCalendarMovesTheDeadlinesOfOpenTasks(t *testing.T) {
 	}
 	require.Equal(t, after.DueDate, w.see(t, w.user, w.id("t0")).DueDate)
 	require.Equal(t, after.Version, w.see(t, w.user, w.id("t6")).Version, "of the last ones nobody ever heard")
+}
+
+// A task that is paused while its calendar changes counts on the new one when it goes on.
+func TestACalendarThatChangesDuringAPauseHoldsAfterIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hours := func(days ...string) string {
+		week := map[string][][2]string{}
+		for _, day := range days {
+			week[day] = [][2]string{{"00:00", "24:00"}}
+		}
+		raw, err := json.Marshal(week)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	day := func(in int) string { return strings.ToLower(time.Now().UTC().AddDate(0, 0, in).Weekday().String()) }
+	calendar := w.calendar(t, "UTC", hours(day(3)), "[]")
+	w.exec(t, "UPDATE flowable.workflow_queues SET calendar_name = $2 WHERE queue_name = $1", w.queue, calendar)
+	_, id := w.claimed(t)
+	paused, _, err := w.api.ActOnTask(t.Context(), w.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActPause, Reason: "x"})
+	require.NoError(t, err)
+	require.Equal(t, day(3), strings.ToLower(paused.DueDate.UTC().Weekday().String()))
+	w.exec(t, "UPDATE flowable.business_calendars SET working_hours = $2::JSONB WHERE calendar_name = $1", calendar, hours(day(2)))
+	for more := true; more; {
+		more, err = w.worker.RearmClocks(t.Context())
+		require.NoError(t, err)
+	}
+	require.WithinDuration(t, *paused.DueDate, *w.see(t, w.user, id).DueDate, 0, "it stands still")
+	resumed, _, err := w.api.ActOnTask(t.Context(), w.user, id, uuid.New(), casework.TaskAct{Kind: casework.ActResume})
+	require.NoError(t, err)
+	require.Equal(t, day(2), strings.ToLower(resumed.DueDate.UTC().Weekday().String()))
+	require.Equal(t, 1, resumed.DueDate.UTC().Hour())
 }
 
 func TestAChangedEscalationIsToldToTheWorkflows(t *testing.T) {

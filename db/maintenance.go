@@ -7,11 +7,6 @@ func (s *Store) EscalateOverdue(ctx context.Context) error {
 	return interpret(s.q().EscalateOverdueTasks(ctx))
 }
 
-// RefreshQueues counts the load of every queue.
-func (s *Store) RefreshQueues(ctx context.Context) error {
-	return interpret(s.q().UpdateQueueStatistics(ctx))
-}
-
 // KeepHouse makes sure of the history partitions to come and forgets idempotency keys older than a day and notifications
 // older than 90 days.
 func (s *Store) KeepHouse(ctx context.Context) error {

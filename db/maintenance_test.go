@@ -106,7 +106,7 @@ func TestMaintenanceAtOnce(t *testing.T) {
 	}) {
 		require.NoError(t, err, calls[i%len(calls)])
 	}
-	require.NoError(t, w.worker.RefreshQueues(t.Context()))
+	w.exec(t, "CALL flowable.update_queue_statistics()")
 	require.Equal(t, 4, one[int](t, w.super, "SELECT count(*) FROM flowable.archived_tasks WHERE jsonb_array_length(history) = 3"))
 	require.Equal(t, 4, one[int](t, w.super, "SELECT current_load FROM flowable.workflow_queues WHERE queue_name = $1", w.queue), near.queue)
 	require.Equal(t, 8, one[int](t, w.super, "SELECT count(*) FROM flowable.workflow_tasks WHERE status = 'OPEN'"))

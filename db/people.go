@@ -76,7 +76,16 @@ func (s *Store) CreateUser(ctx context.Context, caller, id string, settings case
 
 // ChangeUser applies a function to a user. It needs the permission manage-users. Errors: NotFound, Invalid, Forbidden.
 func (s *Store) ChangeUser(ctx context.Context, caller, id string, apply func(*casework.UserSettings) error) (casework.User, error) {
-	return change(ctx, s, caller, users, id, userSettings, apply)
+	return change(ctx, s, caller, users, id, userSettings, func(settings *casework.UserSettings) error {
+		if err := apply(settings); err != nil {
+			return err
+		}
+		var m casework.Mistakes
+		if id == caller && !settings.Active {
+			m.Add("body.active", false, "must be true: nobody switches themselves off")
+		}
+		return m.Err()
+	})
 }
 
 // Grants lists the roles of a user, also those that are valid no more or not yet. Others than the user need the permission

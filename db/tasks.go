@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -22,6 +23,7 @@ func (s *Store) Task(ctx context.Context, caller, taskID string) (casework.Task,
 		return casework.Task{}, interpret(err)
 	}
 	t := toTask(row)
+	t.TaskPlace = placeOf(row, time.Now())
 	if t.Variables, err = s.InstanceVariables(ctx, caller, t.ProcessInstanceID); err != nil {
 		return casework.Task{}, err
 	}
@@ -191,6 +193,17 @@ func toTask(r dbsqlc.FlowableWorkflowTask) casework.Task {
 		EscalationLevel: int(r.EscalationLevel), Outcome: r.Outcome, OutcomeReason: r.OutcomeReason,
 		OwnerID: r.OwnerID, Suspended: r.IsSuspended, ClaimDueDate: utc(r.ClaimDueDate), PausedAt: utc(r.PausedAt), Version: r.Version,
 	}
+}
+
+// placeOf says by what a task has its place at a time: ranks are what effective priorities were when 2020 began.
+func placeOf(r dbsqlc.FlowableWorkflowTask, now time.Time) *casework.TaskPlace {
+	p := &casework.TaskPlace{RequiredSkills: r.RequiredSkills, FourEyesOf: r.FourEyesOf, HomeQueue: value(r.HomeQueue)}
+	if casework.TaskStatus(r.Status).Claimable() {
+		hours := now.Sub(time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)).Hours()
+		priority := math.Round((r.ClaimRank+r.ClaimGrowth*hours)*100) / 100
+		p.EffectivePriority = &priority
+	}
+	return p
 }
 
 func toAction(r dbsqlc.FlowableTaskHistory) casework.TaskAction {

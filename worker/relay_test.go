@@ -206,7 +206,7 @@ func TestARelayStopsInTheMiddleOfABatch(t *testing.T) {
 
 // house counts what is asked for.
 type house struct {
-	keep, refresh, escalate []time.Duration
+	keep, relieve, escalate []time.Duration
 	rearmed                 int
 	began                   time.Time
 }
@@ -221,9 +221,9 @@ func (h *house) KeepHouse(context.Context) error {
 	return errors.New("away")
 }
 
-func (h *house) RefreshQueues(context.Context) error {
-	h.refresh = append(h.refresh, time.Since(h.began))
-	return errors.New("away")
+func (h *house) RelieveQueues(context.Context) ([]casework.QueueLoad, error) {
+	h.relieve = append(h.relieve, time.Since(h.began))
+	return nil, errors.New("away")
 }
 
 func (h *house) EscalateOverdue(context.Context) error {
@@ -239,7 +239,7 @@ func TestMaintenanceGoesOnWhenAPieceFails(t *testing.T) {
 		defer cancel()
 		worker.NewMaintenance(h, zap.NewNop()).Run(ctx)
 		require.Equal(t, []time.Duration{0, 24 * time.Hour, 48 * time.Hour}, h.keep)
-		require.Len(t, h.refresh, 48*60)
+		require.Len(t, h.relieve, 48*60)
 		require.InDelta(t, 48*60*30, h.rearmed, 2, "every two seconds, and at once when there was more")
 		require.Len(t, h.escalate, 48*12)
 		require.Equal(t, 5*time.Minute, h.escalate[0], "the cases' own timers come first")

@@ -24,6 +24,7 @@ var (
 	_ worker.Outbox             = (*db.Store)(nil)
 	_ worker.Sender             = (*workflows.Client)(nil)
 	_ worker.Housekeeping       = (*db.Store)(nil)
+	_ worker.QueueStore         = (*db.Store)(nil)
 	_ worker.MailBox            = (*db.Store)(nil)
 	_ worker.TimerStarts        = (*db.Store)(nil)
 	_ activities.TimerStore     = (*db.Store)(nil)
@@ -109,6 +110,7 @@ func startWorker(ctx context.Context, p workerParts) (*workerSide, error) {
 	side := &workerSide{worker: w, services: p.services, cancel: cancel}
 	side.relay.Go(func() { announcer.Run(relayCtx) })
 	side.relay.Go(func() { worker.NewMaintenance(p.store, p.log).Run(relayCtx) })
+	side.relay.Go(func() { worker.NewPusher(p.store, p.log).Run(relayCtx) })
 	side.relay.Go(func() { worker.NewSchedules(p.store, p.conn.ScheduleClient(), p.log).Run(relayCtx) })
 	if p.services.Mail != nil && p.services.Mail.Configured() {
 		side.relay.Go(func() { worker.NewMailer(p.store, p.services.Mail, p.log).Run(relayCtx) })

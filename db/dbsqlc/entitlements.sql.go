@@ -90,6 +90,60 @@ func (q *Queries) GrantUpsert(ctx context.Context, arg GrantUpsertParams) error 
 	return err
 }
 
+const pushingQueues = `-- name: PushingQueues :many
+SELECT q.queue_name::TEXT FROM flowable.pushing_queues() AS q (queue_name)
+`
+
+func (q *Queries) PushingQueues(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, pushingQueues)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var q_queue_name string
+		if err := rows.Scan(&q_queue_name); err != nil {
+			return nil, err
+		}
+		items = append(items, q_queue_name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueLoads = `-- name: QueueLoads :many
+SELECT queue_name, current_load, max_capacity FROM flowable.workflow_queues WHERE is_active ORDER BY queue_name
+`
+
+type QueueLoadsRow struct {
+	QueueName   string
+	CurrentLoad int32
+	MaxCapacity int32
+}
+
+func (q *Queries) QueueLoads(ctx context.Context) ([]QueueLoadsRow, error) {
+	rows, err := q.db.Query(ctx, queueLoads)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []QueueLoadsRow
+	for rows.Next() {
+		var i QueueLoadsRow
+		if err := rows.Scan(&i.QueueName, &i.CurrentLoad, &i.MaxCapacity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const queueUpsert = `-- name: QueueUpsert :exec
 INSERT INTO flowable.workflow_queues (queue_name, department_id, description, sla_minutes)
 SELECT $1::TEXT, (SELECT department_id FROM entitlements.departments WHERE department_code = $2::TEXT), $3::TEXT, $4::INTEGER
@@ -110,6 +164,24 @@ func (q *Queries) QueueUpsert(ctx context.Context, arg QueueUpsertParams) error 
 		arg.Description,
 		arg.SlaMinutes,
 	)
+	return err
+}
+
+const rebalanceQueueLoads = `-- name: RebalanceQueueLoads :exec
+CALL flowable.rebalance_queue_loads()
+`
+
+func (q *Queries) RebalanceQueueLoads(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, rebalanceQueueLoads)
+	return err
+}
+
+const relieveQueues = `-- name: RelieveQueues :exec
+CALL flowable.relieve_queues()
+`
+
+func (q *Queries) RelieveQueues(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, relieveQueues)
 	return err
 }
 
@@ -141,13 +213,31 @@ func (q *Queries) RoleUpsert(ctx context.Context, arg RoleUpsertParams) error {
 	return err
 }
 
-const updateQueueStatistics = `-- name: UpdateQueueStatistics :exec
-CALL flowable.update_queue_statistics()
+const tasksPush = `-- name: TasksPush :one
+SELECT flowable.push_tasks($1::TEXT, $2::INTEGER)::INTEGER AS pushed
 `
 
-func (q *Queries) UpdateQueueStatistics(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, updateQueueStatistics)
-	return err
+type TasksPushParams struct {
+	QueueName string
+	Most      int32
+}
+
+func (q *Queries) TasksPush(ctx context.Context, arg TasksPushParams) (int32, error) {
+	row := q.db.QueryRow(ctx, tasksPush, arg.QueueName, arg.Most)
+	var pushed int32
+	err := row.Scan(&pushed)
+	return pushed, err
+}
+
+const tasksRank = `-- name: TasksRank :one
+SELECT flowable.rank_tasks($1::INTEGER)::INTEGER AS ranked
+`
+
+func (q *Queries) TasksRank(ctx context.Context, most int32) (int32, error) {
+	row := q.db.QueryRow(ctx, tasksRank, most)
+	var ranked int32
+	err := row.Scan(&ranked)
+	return ranked, err
 }
 
 const userActive = `-- name: UserActive :one

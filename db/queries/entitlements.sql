@@ -44,5 +44,20 @@ SELECT flowable.ensure_history_partitions();
 -- name: EscalateOverdueTasks :exec
 CALL flowable.escalate_overdue_tasks();
 
--- name: UpdateQueueStatistics :exec
-CALL flowable.update_queue_statistics();
+-- name: RelieveQueues :exec
+CALL flowable.relieve_queues();
+
+-- name: RebalanceQueueLoads :exec
+CALL flowable.rebalance_queue_loads();
+
+-- name: QueueLoads :many
+SELECT queue_name, current_load, max_capacity FROM flowable.workflow_queues WHERE is_active ORDER BY queue_name;
+
+-- name: TasksRank :one
+SELECT flowable.rank_tasks(@most::INTEGER)::INTEGER AS ranked;
+
+-- name: PushingQueues :many
+SELECT q.queue_name::TEXT FROM flowable.pushing_queues() AS q (queue_name);
+
+-- name: TasksPush :one
+SELECT flowable.push_tasks(@queue_name::TEXT, @most::INTEGER)::INTEGER AS pushed;

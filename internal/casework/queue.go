@@ -58,6 +58,16 @@ type Queue struct {
 	UpdatedAt   time.Time    `json:"updatedAt"`
 }
 
+// QueueLoad says how full a queue is.
+type QueueLoad struct {
+	QueueName string
+	Load      int // open tasks, as of the last count
+	Capacity  int
+}
+
+// NearlyFull reports whether nine tenths of the capacity are used. A queue without capacity always is.
+func (l QueueLoad) NearlyFull() bool { return int64(l.Load)*10 >= int64(l.Capacity)*9 }
+
 // QueueFilter narrows a list of queues. Zero fields do not filter.
 type QueueFilter struct {
 	QueueType  QueueType
@@ -82,6 +92,8 @@ func (s QueueSettings) Mistakes() (names EscalationNames, m Mistakes) {
 	if s.OverflowQueue != nil && s.QueueType == QueueOverflow {
 		m.Add("body.overflowQueue", *s.OverflowQueue, "must not be given for a queue of the type OVERFLOW")
 	}
+	_, weights := ParsePriorityWeights(s.PriorityWeights)
+	m.Under("body.priorityWeights", weights)
 	_, names, inner := ParseEscalationConfig(s.EscalationConfig)
 	m.Under("body.escalationConfig", inner)
 	names = names.under("body.escalationConfig")

@@ -59,6 +59,15 @@ type Task struct {
 	Version           int64          `json:"version"`
 	Variables         map[string]any `json:"variables,omitempty"` // only where one task is read
 	SLA               *TaskSLA       `json:"sla,omitempty"`       // only where one task is read
+	*TaskPlace                       // only where one task is read
+}
+
+// TaskPlace says by what a task has its place in its queue and who may hold it.
+type TaskPlace struct {
+	EffectivePriority *float64 `json:"effectivePriority,omitempty"` // now; nil unless the task may be claimed
+	RequiredSkills    []string `json:"requiredSkills,omitempty"`
+	FourEyesOf        []string `json:"fourEyesOf,omitempty"` // definition keys
+	HomeQueue         string   `json:"homeQueue,omitempty"`  // where it belongs, while it is lent to another queue
 }
 
 // TaskFilter narrows a list of tasks. Zero fields do not filter.

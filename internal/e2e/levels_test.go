@@ -254,14 +254,22 @@ func TestAChangedCalendarReachesOpenTasks(t *testing.T) {
 		}
 		return week
 	}
-	d.ask(t, http.MethodPost, "/api/workflow/calendars", map[string]any{"calendarName": d.queue, "timeZone": "Europe/Berlin", "workingHours": hours("09:00", "17:00", later)})
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	today, tomorrow := time.Now().In(zone).Format(time.DateOnly), time.Now().In(zone).AddDate(0, 0, 1).Format(time.DateOnly)
+	always := hours("00:00", "24:00", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+	d.ask(t, http.MethodPost, "/api/workflow/calendars", map[string]any{"calendarName": d.queue, "timeZone": zone.String(), "workingHours": hours("09:00", "17:00", later)})
 	d.ask(t, http.MethodPatch, "/api/workflow/queues/"+d.queue, map[string]any{"calendarName": d.queue, "slaMinutes": 1})
 	id, _ := d.start(t, nil)
 	far := d.see(t, id)
 	require.Greater(t, time.Until(*far.DueDate), 24*time.Hour)
-	d.ask(t, http.MethodPatch, "/api/workflow/calendars/"+d.queue, map[string]any{
-		"workingHours": hours("00:00", "24:00", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-	})
+
+	// Everybody works, but not today and tomorrow.
+	d.ask(t, http.MethodPatch, "/api/workflow/calendars/"+d.queue, map[string]any{"workingHours": always, "holidays": []string{today, tomorrow}})
+	free := time.Now().In(zone).AddDate(0, 0, 2)
+	begin := time.Date(free.Year(), free.Month(), free.Day(), 0, 1, 0, 0, zone) // a minute into the first day of work
+	await(t, func() bool { return d.see(t, id).DueDate.Equal(begin) })
+	d.ask(t, http.MethodPatch, "/api/workflow/calendars/"+d.queue, map[string]any{"holidays": []string{}})
 	await(t, func() bool { return d.see(t, id).EscalationLevel == 1 })
 	near := d.see(t, id)
 	require.WithinDuration(t, far.CreatedAt.Add(time.Minute), *near.DueDate, 0)
@@ -286,7 +294,8 @@ func TestAPausedTaskIsLateLater(t *testing.T) {
 
 func TestTheDeadlineOfAProcessIsKept(t *testing.T) {
 	t.Parallel()
-	s := own(t, "sla")
+	mailAddress, received := listenForMail(t)
+	s := own(t, "sla", "--smtp-address", mailAddress, "--smtp-from", "workflow@example.com", "--smtp-encryption", "none")
 	d := newDesk(t, s, at(""))
 	d.ask(t, http.MethodPatch, "/api/workflow/definitions/levels/versions/1", map[string]any{"slaConfig": json.RawMessage(
 		`{"withinMinutes": 1, "levels": [{"afterMinutes": -1, "actions": [{"action": "notify", "assignee": true}, {"action": "signalProcess", "signal": "late"}]}]}`)})
@@ -296,6 +305,10 @@ func TestTheDeadlineOfAProcessIsKept(t *testing.T) {
 	require.Len(t, told, 1)
 	require.Equal(t, casework.NotifyProcessWarning, told[0].Kind)
 	require.Nil(t, told[0].TaskID)
+	mail := <-received
+	for _, part := range []string{"To: <mike.admin@onecms.example>", "Subject: Soon past its due date: level 1", "process", "Levels"} {
+		require.Contains(t, mail, part)
+	}
 	i, err := s.As(mike).Instance(t.Context(), instance)
 	require.NoError(t, err)
 	require.WithinDuration(t, i.StartedAt.Add(time.Minute), *i.SLADueDate, 0)
@@ -349,4 +362,23 @@ func TestManyDeadlinesAtOnceAreEachSeenOnce(t *testing.T) {
 	require.Equal(t, n, d.count(t, "SELECT count(DISTINCT recipient_id || task_id) FROM flowable.notifications WHERE recipient_id = $1", d.boss))
 	t.Logf("%d by timers, %d by the net", d.count(t, "SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE t.queue_name = $1 AND source = 'TIMER'", d.queue),
 		d.count(t, "SELECT count(*) FROM flowable.escalations e JOIN flowable.workflow_tasks t USING (task_id) WHERE t.queue_name = $1 AND source = 'SWEEP'", d.queue))
+}
+
+// What a person raises by hand does at once what the level would have done later.
+func TestALevelIsReachedByHand(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, product(t), `{"levels": [{"afterMinutes": 600, "actions": [{"action": "notify", "supervisor": true}, {"action": "release"}]}, {"afterMinutes": 700}]}`)
+	id, instance := d.start(t, nil)
+	_, err := d.stack.As(d.user).Claim(t.Context(), id)
+	require.NoError(t, err)
+	raised := act(t, d.stack.As(d.user), id, "escalate", map[string]any{"reason": "The press asks."})
+	require.Equal(t, []any{1, casework.TaskClaimed}, []any{raised.EscalationLevel, raised.Status})
+	await(t, func() bool { return d.see(t, id).Status == casework.TaskEscalated })
+	told := d.told(t, d.boss)
+	require.Len(t, told, 1)
+	require.Equal(t, casework.NotifyEscalated, told[0].Kind)
+	require.Equal(t, 2, d.see(t, id).SLA.Next.Level)
+	_, err = d.stack.As(d.boss).Claim(t.Context(), id)
+	require.NoError(t, err)
+	awaitVariable(t, d.stack, instance, "holders", " "+d.user+" "+d.boss)
 }

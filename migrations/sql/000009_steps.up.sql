@@ -52,22 +52,23 @@ BEGIN
 END $$;
 
 -- What is to be said of a new task whose model names something that is not there.
-CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT, p_of_clocks TEXT) RETURNS TEXT
+CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT, p_rule TEXT, p_of_clocks TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     RETURN NULLIF(concat_ws(' ',
         CASE WHEN p_assignee IS NULL AND n ? 'assignee' THEN
-            'The assignee ' || quote_literal(n ->> 'assignee') || ' is no active user: the task is offered in its queue.' END,
+            'The assignee ' || quote_literal(n ->> 'assignee') || CASE WHEN p_rule IS NULL THEN ' is no active user' ELSE
+                ' may not hold it by the rule ' || p_rule END || ': the task is offered in its queue.' END,
         CASE WHEN n ->> 'queue' <> p_queue AND NOT EXISTS (
             SELECT FROM flowable.workflow_queues q WHERE q.queue_name = n ->> 'queue' AND q.is_active) THEN
             'The queue ' || quote_literal(n ->> 'queue') || ' that the model names is not there or switched off: the next rule has chosen.' END,
         p_of_clocks), '');
 END $$;
 
--- Creates a user task of an instance and answers where it went. An assignee that is no active user leaves the task
--- open in its queue, on record: nobody else could ever work on it. The
--- task of a called process moves the case of its caller.
+-- Creates a user task of an instance and answers where it went. An assignee that is no active user, or may not hold the task
+-- (may_hold), leaves it open in its queue, on record: nobody else could ever work on it. The task of a called process moves
+-- the case of its caller.
 CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case onecms.cases, p_key TEXT, p_rules JSONB, n JSONB,
     p_at TIMESTAMPTZ) RETURNS JSONB
     LANGUAGE plpgsql
@@ -77,12 +78,22 @@ DECLARE
     v_queue    flowable.workflow_queues;
     v_task     flowable.workflow_tasks;
     v_assignee TEXT;
+    v_rule     TEXT;
     v_clocks   RECORD;
     v_hop      RECORD;
 BEGIN
     SELECT r.* INTO v_route FROM flowable.queue_for(p_instance, p_case, p_rules, n) AS r;
     v_queue := v_route.queue;
     SELECT u.user_id INTO v_assignee FROM entitlements.users u WHERE u.user_id = n ->> 'assignee' AND u.is_active;
+    IF v_assignee IS NOT NULL AND n ?| '{fourEyesOf,skills}' THEN
+        v_task.process_instance_id := p_instance.process_instance_id;
+        v_task.case_id := p_instance.case_id;
+        v_task.queue_name := v_queue.queue_name;
+        v_task.four_eyes_of := ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'fourEyesOf', '[]')));
+        v_task.required_skills := ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'skills', '[]')));
+        v_rule := flowable.may_hold(v_task, v_assignee);
+        v_assignee := CASE WHEN v_rule IS NULL THEN v_assignee END;
+    END IF;
     SELECT c.* INTO v_clocks FROM flowable.new_clocks(n, v_queue, p_at, v_assignee IS NOT NULL) AS c;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
         candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, due_date,
@@ -102,7 +113,7 @@ BEGIN
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, new_status, new_assignee, comments, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
-        flowable.placing_comment(n, v_queue.queue_name, v_assignee, v_clocks.remark),
+        flowable.placing_comment(n, v_queue.queue_name, v_assignee, v_rule, v_clocks.remark),
         jsonb_strip_nulls(jsonb_build_object('routedBy', v_route.routed_by, 'handedOnFrom', v_route.handed_on)));
     SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
     FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;

@@ -226,7 +226,7 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- Moves what is over the capacity of queues now, as the worker does every minute.
+-- Moves what is over the capacity of queues now, as the worker does every minute: to overflow queues first.
 CREATE FUNCTION flowable.rebalance_now(p_queue TEXT) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$

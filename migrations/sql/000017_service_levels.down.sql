@@ -10,7 +10,7 @@ DROP TRIGGER workflow_tasks_new_clocks ON flowable.workflow_tasks;
 DROP FUNCTION flowable.sla_json, flowable.rearm_processes, flowable.rearm_tasks, flowable.rearm_clocks, flowable.note_clock_change,
     flowable.pause_task, flowable.without_suspension, flowable.without_pause, flowable.do_process_level, flowable.escalate_process,
     flowable.next_process_level, flowable.process_clock, flowable.new_process_clock, flowable.do_raised, flowable.escalate_due,
-    flowable.escalate_task, flowable.about_level, flowable.raise_task, flowable.level_text, flowable.do_level,
+    flowable.escalate_task, flowable.about_level, flowable.raise_task, flowable.level_text, flowable.do_level, flowable.tell_by_relay,
     flowable.act_on_late_task, flowable.signal_process, flowable.notify, flowable.holders_of, flowable.supervisors_of,
     flowable.keep_clocks, flowable.new_clocks, flowable.next_level, flowable.escalation_at, flowable.escalation_levels,
     flowable.working_time, flowable.add_working_time, flowable.working_day, flowable.knows_zone, flowable.wall_reaches;

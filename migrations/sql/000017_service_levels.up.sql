@@ -397,6 +397,15 @@ BEGIN
     END CASE;
 END $$;
 
+-- Tells the workflow of a task how it is now. Nobody is there to send it at once: the relay does.
+CREATE FUNCTION flowable.tell_by_relay(t flowable.workflow_tasks) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'update-task', 'instanceId', t.process_instance_id,
+        'taskId', t.task_id, 'actorId', 'SYSTEM', 'placed', jsonb_build_array(flowable.placed_json(t))), INTERVAL '0');
+END $$;
+
 -- Does the actions of a level to a locked task, in order, and writes it. Answers the task as it is then; p_results is the
 -- list of actions with what came of each.
 CREATE FUNCTION flowable.do_level(INOUT t flowable.workflow_tasks, p_level JSONB, p_about JSONB, OUT p_results JSONB)
@@ -421,7 +430,7 @@ BEGIN
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
     IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the model hears of it, as of any other claim or release
-        PERFORM flowable.tell_workflow(t, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
+        PERFORM flowable.tell_by_relay(t);
     END IF;
 END $$;
 
@@ -661,17 +670,19 @@ END $$;
 
 -- Standing still. What is paused is not late: when it goes on, its deadlines have moved by the working time that was lost.
 
--- A paused task as one whose clocks go on now.
+-- A paused task as one whose clocks go on now, on its calendar as it is now.
 CREATE FUNCTION flowable.without_pause(t flowable.workflow_tasks) RETURNS flowable.workflow_tasks
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(t.calendar_name, t.paused_at, CURRENT_TIMESTAMP);
 BEGIN
-    t.due_date := flowable.add_working_time(t.calendar_name, t.due_date, v_lost);
-    t.complete_seconds := t.complete_seconds + round(v_lost);
-    t.claim_due_date := flowable.add_working_time(t.calendar_name, t.claim_due_date, v_lost);
+    t.complete_seconds := t.complete_seconds + ceil(v_lost);
+    t.due_date := COALESCE(flowable.add_working_time(t.calendar_name, t.created_at, t.complete_seconds),
+        flowable.add_working_time(t.calendar_name, t.due_date, v_lost));
     t.offered_at := flowable.add_working_time(t.calendar_name, t.offered_at, v_lost);
+    t.claim_due_date := CASE WHEN t.claim_due_date IS NOT NULL THEN
+        flowable.add_working_time(t.calendar_name, t.offered_at, t.claim_seconds) END;
     t.paused_at := NULL;
     RETURN t;
 END $$;
@@ -683,8 +694,8 @@ AS $$
 DECLARE
     v_lost NUMERIC := flowable.working_time(i.sla_calendar, i.suspended_at, CURRENT_TIMESTAMP);
 BEGIN
-    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.sla_due_date, v_lost);
-    i.sla_seconds := i.sla_seconds + round(v_lost);
+    i.sla_seconds := i.sla_seconds + ceil(v_lost);
+    i.sla_due_date := flowable.add_working_time(i.sla_calendar, i.started_at, i.sla_seconds);
     i.suspended_at := NULL;
     i.sla_next_at := flowable.next_process_level(i);
     RETURN i;
@@ -827,7 +838,7 @@ BEGIN
             VALUES (v_old.task_id, v_old.process_instance_id, 'UPDATE', 'SYSTEM', v_old.status, v_old.status, v_old.assignee_id, v_old.assignee_id,
                 'The calendar ' || p_change.name || ' has changed', jsonb_build_object('dueDate', jsonb_build_object('from', v_old.due_date, 'to', v_task.due_date)));
         END IF;
-        PERFORM flowable.tell_workflow(v_task, 'update-task', jsonb_build_object('commandId', gen_random_uuid(), 'by', 'SYSTEM'));
+        PERFORM flowable.tell_by_relay(v_task);
     END LOOP;
     RETURN v_ids;
 END $$;
