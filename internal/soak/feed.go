@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type feeder struct {
 
 const (
 	feedEvery = 200 * time.Millisecond
-	feedMost  = 20 // cases at once
+	feedMost  = 12 // cases at once
 )
 
 // feed starts cases until the time is over. Those under way are finished.
@@ -35,10 +36,9 @@ func (f *feeder) feed(ctx context.Context, until time.Time) error {
 	tick := time.NewTicker(feedEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil && time.Now().Before(until) {
-		for range min(int64(f.backlog)-f.open(), feedMost) {
-			if err := f.start(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
+		wanted := min(int64(f.backlog)-f.open(), feedMost)
+		if err := f.startAll(ctx, int(max(wanted, 0))); err != nil && ctx.Err() == nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -48,7 +48,26 @@ func (f *feeder) feed(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-func (f *feeder) start(ctx context.Context) error {
+// startAll starts cases, some at once.
+func (f *feeder) startAll(ctx context.Context, n int) error {
+	failed := make(chan error, n)
+	var starting sync.WaitGroup
+	for range n {
+		c := f.draw()
+		starting.Go(func() { failed <- f.start(ctx, c) })
+	}
+	starting.Wait()
+	close(failed)
+	for err := range failed {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw makes up a case.
+func (f *feeder) draw() casework.CaseStart {
 	q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1] // the first one made is for overflow: nothing is sent there
 	importance := 50 + f.chance.IntN(50)
 	if f.chance.IntN(20) == 0 {
@@ -58,10 +77,13 @@ func (f *feeder) start(ctx context.Context) error {
 	if len(q.skills) > 0 {
 		asked = []string{q.skills[f.chance.IntN(len(q.skills))]}
 	}
-	_, err := f.client.StartCase(ctx, casework.CaseStart{ProcessKey: "soak", Variables: map[string]any{
+	return casework.CaseStart{ProcessKey: "soak", Variables: map[string]any{
 		"queue": q.name, "role": q.role, "importance": importance, "skills": asked, "checked": f.chance.IntN(3) == 0,
-	}}, "Prefer", "wait=0")
-	if err != nil {
+	}}
+}
+
+func (f *feeder) start(ctx context.Context, c casework.CaseStart) error {
+	if _, err := f.client.StartCase(ctx, c, "Prefer", "wait=0"); err != nil {
 		return fmt.Errorf("start a case: %w", err)
 	}
 	f.started.Add(1)

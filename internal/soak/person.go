@@ -22,8 +22,8 @@ type person struct {
 
 // pace of a person: how long one looks at a task, and how long one rests where there is nothing to do.
 const (
-	leastThought = 50 * time.Millisecond
-	mostThought  = 400 * time.Millisecond
+	leastThought = 2 * time.Second
+	mostThought  = 18 * time.Second
 	rest         = time.Second
 )
 
@@ -46,7 +46,7 @@ func (p *person) work(ctx context.Context) error {
 	return nil
 }
 
-// take asks for what was pushed to the person, then for the best task of their queues.
+// take asks for what was pushed to the person, then for the best task of their queues; now and then they choose one themselves.
 func (p *person) take(ctx context.Context) (*casework.Task, error) {
 	var pushed casework.List[casework.Task]
 	if _, err := p.client.Do(ctx, http.MethodGet, "/api/workflow/tasks?status=CLAIMED&limit=1&assignee="+p.user, nil, &pushed); err != nil {
@@ -57,13 +57,15 @@ func (p *person) take(ctx context.Context) (*casework.Task, error) {
 		p.log.hold(t, p.user)
 		return &t, nil
 	}
+	if p.chance.IntN(4) == 0 {
+		if t, err := p.choose(ctx); t != nil || err != nil {
+			return t, err
+		}
+	}
 	began := time.Now()
 	t, err := p.client.ClaimNext(ctx)
-	if err != nil {
+	if err != nil || t == nil {
 		return nil, err
-	}
-	if t == nil {
-		return p.choose(ctx)
 	}
 	p.log.claimed(*t, p.user, time.Since(began))
 	return t, nil

@@ -78,7 +78,7 @@ func kindOf(i, queues int) queue {
 	q := queue{name: fmt.Sprintf("soak-%02d", i), role: fmt.Sprintf("SOAK_%02d", i), kind: "STANDARD", capacity: 10_000}
 	switch {
 	case i == queues-1:
-		q.kind = "OVERFLOW"
+		q.kind, q.capacity = "OVERFLOW", 30
 	case i < small:
 		q.capacity = 15
 	case i%4 == 0:
@@ -91,9 +91,10 @@ func kindOf(i, queues int) queue {
 
 var strategies = []string{"ROUND_ROBIN", "LEAST_LOADED", "SKILL_BASED", "PRIORITY_WEIGHTED", "MANUAL"}
 
-// makeQueue makes a queue whose tasks gain two points of priority a second, and the role that works on it.
+// makeQueue makes a queue, and the role that works on it. In less than a minute a task catches up with the most important one
+// that comes in then.
 func makeQueue(ctx context.Context, boss *stack.Client, q queue, i, queues int) error {
-	weights := map[string]any{"age": 7200}
+	weights := map[string]any{"base": 0.1, "age": 1000}
 	if q.kind == "PRIORITY" {
 		weights["express"] = map[string]any{"minPriority": 95}
 	}

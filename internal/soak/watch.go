@@ -16,6 +16,7 @@ type watcher struct {
 	looks   int
 	overfed []string // limits that did not hold
 	fullest map[string]int64
+	lent    int64 // most tasks that an OVERFLOW queue had from others at once
 }
 
 // Who holds more tasks of a queue than any role of theirs allows.
@@ -31,9 +32,9 @@ GROUP BY t.assignee_id, t.queue_name HAVING count(*) > max(m.most)`
 
 // How many open tasks the queues have, with what they take at most.
 const loads = `
-SELECT q.queue_name, q.max_capacity, count(t.task_id) FROM flowable.workflow_queues q
+SELECT q.queue_name, q.queue_type, q.max_capacity, count(t.task_id), count(t.task_id) FILTER (WHERE t.home_queue IS NOT NULL) FROM flowable.workflow_queues q
 LEFT JOIN flowable.workflow_tasks t ON t.queue_name = q.queue_name AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
-WHERE q.queue_name LIKE 'soak-%' GROUP BY q.queue_name, q.max_capacity`
+WHERE q.queue_name LIKE 'soak-%' GROUP BY q.queue_name, q.queue_type, q.max_capacity`
 
 const lookEvery = 500 * time.Millisecond
 
@@ -68,9 +69,14 @@ func (w *watcher) look(ctx context.Context) error {
 	if rows, err = w.conn.Query(ctx, loads); err != nil {
 		return err
 	}
-	var total int64
-	if _, err := pgx.ForEachRow(rows, []any{&queue, &most, &held}, func() error {
+	var total, lent int64
+	var kind string
+	if _, err := pgx.ForEachRow(rows, []any{&queue, &kind, &most, &held, &lent}, func() error {
 		total += held
+		w.lent = max(w.lent, lent)
+		if kind == "OVERFLOW" && held > most {
+			w.overfed = append(w.overfed, fmt.Sprintf("%s has %d open tasks, where %d are allowed", queue, held, most))
+		}
 		w.fullest[queue] = max(w.fullest[queue], held)
 		return nil
 	}); err != nil {

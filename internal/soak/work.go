@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,9 +30,13 @@ type report struct {
 	HumbleWait    float64          `json:"unimportantMedianWaitSeconds"`
 	HumbleLongest float64          `json:"unimportantLongestWaitSeconds"`
 	Looks         int              `json:"looksAtLimits"`
+	Lent          int64            `json:"mostTasksLentAtOnce"`
 	FullestQueues map[string]int64 `json:"mostOpenTasks"`
 	Failures      []string         `json:"failures"`
 }
+
+// reliefEvery is how often the product moves what is over the capacity of a queue.
+const reliefEvery = time.Minute
 
 // drainFor is how long people go on after the last case came, until nothing is open.
 const drainFor = 10 * time.Minute
@@ -64,7 +70,11 @@ func work(ctx context.Context, s *stack.Stack, url string, place *place, plan pl
 	r := seen.report()
 	r.Minutes, r.People, r.Queues = plan.span.Minutes(), plan.people, plan.queues
 	r.Cases, r.Looks, r.FullestQueues = feeder.started.Load(), watcher.looks, watcher.fullest
+	r.Lent = watcher.lent
 	r.Failures = append(r.Failures, watcher.overfed...)
+	if plan.span > 2*reliefEvery && r.Lent == 0 {
+		r.Failures = append(r.Failures, "the queues over their capacity were not relieved")
+	}
 	for _, err := range everybody.errors {
 		r.Failures = append(r.Failures, err.Error())
 	}
@@ -134,7 +144,12 @@ func (r report) print() {
 		r.Minutes, r.People, r.Queues, r.Cases, r.Tasks, float64(r.Tasks)/(r.Minutes*60))
 	fmt.Printf("claim next   p50 %6.1f ms   p99 %6.1f ms\ncomplete     p50 %6.1f ms   p99 %6.1f ms\n", r.ClaimP50, r.ClaimP99, r.CompleteP50, r.CompleteP99)
 	fmt.Printf("wait for a claim: important tasks %.1f s in the middle, unimportant ones %.1f s, the longest %.1f s\n", r.ImportantWait, r.HumbleWait, r.HumbleLongest)
-	fmt.Printf("limits looked at %d times\n", r.Looks)
+	fmt.Printf("limits looked at %d times; %d tasks lent to the overflow queue at once, at most\n", r.Looks, r.Lent)
+	fmt.Print("most open tasks at once:")
+	for _, name := range slices.Sorted(maps.Keys(r.FullestQueues)) {
+		fmt.Printf(" %s %d", name, r.FullestQueues[name])
+	}
+	fmt.Println()
 	for _, f := range r.Failures {
 		fmt.Println("FAILED:", f)
 	}
