@@ -283,6 +283,8 @@ func TestRebalancingMovesWhatIsOverTheCapacity(t *testing.T) {
 		w.look(t)
 	}
 	w.do(t, 201, post(admin, queues, `{"queueName": "beside", "department": "LEGAL"}`))
+	w.do(t, 201, post(admin, queues, `{"queueName": "abandoned", "department": "LEGAL"}`)) // nobody works there
+	w.do(t, 200, put(admin, queues+"/beside/assignments/"+legal, `{}`))
 	w.do(t, 200, patch(admin, queues+"/"+legalQueue, `{"maxCapacity": 1}`))
 	q := into[casework.Queue](t, w.do(t, 200, post(admin, queues+"/"+legalQueue+"/rebalance", "")))
 	require.Equal(t, 1, q.CurrentLoad)

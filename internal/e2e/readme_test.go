@@ -42,6 +42,20 @@ func TestTheTourOfTheReadmeWorksAsPasted(t *testing.T) {
 		`"currentActivities":["assignReview"]`,
 		`"actionBy":"alice.intake"`,
 		`"activityId":"screenReport"`,
+		`"queueName":"desk-one"`,
+		`"queueName":"desk-two"`,
+		`"roleCode":"DESK"`,
+		`"strategy":"LEAST_LOADED"`,
+		`"strategy":"LEAST_LOADED"`,
+		`"roleCode":"DESK"`,
+		`"processKey":"desk"`,
+		`"caseNumber"`,
+		`"caseNumber"`,
+		`"priority":80`, // raised by 30
+		`"kind":"BREACH"`,
+		`"queueName":"desk-one"`,
+		`"queueName":"desk-two"`,
+		`"status":"CLAIMED"`,
 	}
 	require.Len(t, answers, len(wants), string(out))
 	for i, want := range wants {
