@@ -9,7 +9,7 @@ TEMPORAL := $(CURDIR)/bin/nextgen-temporal
 TEMPORAL_SOURCES := $(wildcard devserver/*.go) devserver/go.mod devserver/go.sum
 TOOLS_SOURCES := tools/go.mod tools/go.sum
 
-.PHONY: help build run test bench lint generate verify conformance
+.PHONY: help build run test bench soak lint generate verify conformance
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: build ## run every test against a real PostgreSQL and a real Temporal serv
 
 bench: build ## measure the human step beside a bare Temporal loop, and more; ONLY=steps|shapes|transactions|deadlines|claims, OUT=file.json keeps the figures
 	NEXTGEN_TEMPORAL_BINARY=$(TEMPORAL) go run ./internal/bench $(if $(ONLY),-only $(ONLY)) $(if $(OUT),-json $(OUT))
+
+soak: build ## let 200 people work on 20 queues for FOR=30m, and fail if one is passed over or a limit does not hold
+	go run ./internal/soak -for $(or $(FOR),30m) $(if $(OUT),-json $(OUT))
 
 lint: bin/golangci-lint ## run the linters
 	bin/golangci-lint run ./...

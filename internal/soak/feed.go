@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/onecms/nextgen-workflow/internal/casework"
+	"github.com/onecms/nextgen-workflow/internal/stack"
+)
+
+// humble is the priority of unimportant tasks.
+const humble = 0
+
+// feeder keeps up a backlog: where there are fewer open tasks than wanted, it starts cases. Some of them are unimportant, the
+// others come in ever so many and are always more important.
+type feeder struct {
+	client  *stack.Client
+	place   *place
+	chance  *rand.Rand
+	backlog int
+	open    func() int64 // open tasks, as last counted
+	started atomic.Int64
+}
+
+const (
+	feedEvery = 200 * time.Millisecond
+	feedMost  = 12 // cases at once
+)
+
+// feed starts cases until the time is over. Those under way are finished.
+func (f *feeder) feed(ctx context.Context, until time.Time) error {
+	tick := time.NewTicker(feedEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil && time.Now().Before(until) {
+		wanted := min(int64(f.backlog)-f.open(), feedMost)
+		if err := f.startAll(ctx, int(max(wanted, 0))); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// startAll starts cases, some at once.
+func (f *feeder) startAll(ctx context.Context, n int) error {
+	failed := make(chan error, n)
+	var starting sync.WaitGroup
+	for range n {
+		c := f.draw()
+		starting.Go(func() { failed <- f.start(ctx, c) })
+	}
+	starting.Wait()
+	close(failed)
+	for err := range failed {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw makes up a case.
+func (f *feeder) draw() casework.CaseStart {
+	q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1] // the first one made is for overflow: nothing is sent there
+	importance := 50 + f.chance.IntN(50)
+	if f.chance.IntN(20) == 0 {
+		importance = humble
+	}
+	asked := []string{}
+	if len(q.skills) > 0 {
+		asked = []string{q.skills[f.chance.IntN(len(q.skills))]}
+	}
+	return casework.CaseStart{ProcessKey: "soak", Variables: map[string]any{
+		"queue": q.name, "role": q.role, "importance": importance, "skills": asked, "checked": f.chance.IntN(3) == 0,
+	}}
+}
+
+func (f *feeder) start(ctx context.Context, c casework.CaseStart) error {
+	if _, err := f.client.StartCase(ctx, c, "Prefer", "wait=0"); err != nil {
+		return fmt.Errorf("start a case: %w", err)
+	}
+	f.started.Add(1)
+	return nil
+}
