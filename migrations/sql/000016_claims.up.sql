@@ -372,6 +372,10 @@ CREATE FUNCTION flowable.search_tasks(p JSONB) RETURNS TEXT[]
 AS $$
 DECLARE
     c_rows   CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t WHERE ';
+    v_people TEXT[] := entitlements.caller_people(); -- asked once, not for each row
+    v_groups TEXT[] := entitlements.caller_groups();
+    v_mine   TEXT[] := entitlements.caller_queues();
+    v_admin  BOOLEAN := entitlements.caller_may('admin');
     v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC'
             WHEN 'due' THEN 'CASE WHEN due_date IS NULL THEN ''infinity'' ELSE due_date END, task_id'
         ELSE 'priority DESC, created_at, task_id' END;
@@ -391,13 +395,12 @@ BEGIN
         v_queues := ARRAY(
             SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
             WHERE (NOT p ? 'queue' OR q.queue_name = p ->> 'queue')
-              AND (q.queue_name = ANY (entitlements.caller_queues()) OR entitlements.caller_may('admin') OR EXISTS (
-                SELECT FROM flowable.queue_groups k
-                WHERE k.queue_name = q.queue_name AND k.role_code = ANY (entitlements.caller_groups()))));
-        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (entitlements.caller_people()));
+              AND (q.queue_name = ANY (v_mine) OR v_admin OR EXISTS (
+                SELECT FROM flowable.queue_groups k WHERE k.queue_name = q.queue_name AND k.role_code = ANY (v_groups))));
+        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (v_people));
         IF v_named <> '{}' OR NOT p ? 'candidate' THEN
             v_parts := ARRAY[c_rows || format('(t.assignee_id = ANY (%L) OR t.task_id = ANY (%L)) AND t.queue_name <> ALL (%L)
-                AND t.status = ANY (%L) AND (%s) AND %s', entitlements.caller_people(), v_named, v_queues, v_states,
+                AND t.status = ANY (%L) AND (%s) AND %s', v_people, v_named, v_queues, v_states,
                 array_to_string(v_pages, ' OR '), v_where)];
         END IF;
         v_parts := v_parts || ARRAY( -- of each queue and state, or states that an index of the order is about
