@@ -143,7 +143,7 @@ func awaitNobody(ctx context.Context, bin, dir string, user *serverIdentity) err
 func (s *Server) launch(bin string, cfg Config, user *serverIdentity) error {
 	settings := []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "timezone=UTC", "jit=off",
-		"shared_buffers=256MB", "log_timezone=UTC", "max_wal_size=2GB", "autovacuum_naptime=15s",
+		"shared_buffers=256MB", "log_timezone=UTC", "max_wal_size=2GB", "checkpoint_timeout=15min", "autovacuum_naptime=15s",
 	}
 	if cfg.Volatile {
 		settings = append(settings, "fsync=off", "full_page_writes=off", "synchronous_commit=off")

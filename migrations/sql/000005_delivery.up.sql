@@ -1,7 +1,8 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
--- Acts that the database has accepted and the case's workflow has yet to apply. seq orders them.
+-- Acts that the database has accepted and the case's workflow has yet to apply. seq orders them. There is no foreign key to
+-- the instance: the functions that write it have read the instance or one of its tasks, and a claim should not lock its row.
 CREATE TABLE flowable.task_commands (
     command_id          UUID        NOT NULL,
     seq                 BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -19,8 +20,7 @@ CREATE TABLE flowable.task_commands (
         'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities',
         'delegate', 'resolve', 'reassign', 'escalate', 'update-task', 'suspend', 'resume', 'resolve-incident',
         'throw-escalation')),
-    CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED')),
-    CONSTRAINT task_commands_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
+    CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED'))
 );
 CREATE INDEX idx_task_commands_pending ON flowable.task_commands (process_instance_id, task_id) WHERE state = 'ACCEPTED';
 CREATE INDEX idx_task_commands_unqueued ON flowable.task_commands (accepted_at) WHERE state = 'ACCEPTED' AND NOT queued;
