@@ -84,8 +84,8 @@ func (r *Reconciler) count(ctx context.Context, totals *casework.ReconcileTotals
 
 // look compares one instance. What was proven at its present step already is only asked whether it runs.
 func (r *Reconciler) look(ctx context.Context, i casework.OpenInstance) (found []casework.Finding, proven bool, err error) {
-	closely := i.Step != i.Proven || i.Pending || i.Doubtful
-	run, err := r.Runs.Position(ctx, i.InstanceID, closely && i.Started)
+	closely := i.Step != i.Proven || i.Pending || i.Doubtful || !i.Started
+	run, err := r.Runs.Position(ctx, i.InstanceID, closely)
 	if err != nil {
 		return nil, false, err
 	}
@@ -96,7 +96,8 @@ func (r *Reconciler) look(ctx context.Context, i casework.OpenInstance) (found [
 	if err != nil {
 		return nil, false, err
 	}
-	if i.Started && (closely || run.State != casework.RunRunning) {
+	looked := closely || run.State != casework.RunRunning
+	if looked && (i.Started || run.State != casework.RunMissing) { // one that was not started yet is on its way
 		found = casework.Differences(i.InstanceID, run, rows)
 	}
 	if i.Dead && (run.State == casework.RunRunning || !i.Started) {

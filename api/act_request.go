@@ -141,7 +141,7 @@ func dateChange(raw json.RawMessage, location string) (*casework.DateChange, err
 	if err == nil {
 		at, err = time.Parse(time.RFC3339, s)
 	}
-	if err != nil || at.Year() < 1 {
+	if year := at.UTC().Year(); err != nil || year < 1 || year > 9999 { // JSON ends with the year 9999
 		return nil, invalid(location, "must be a time as RFC 3339 has it, such as 2030-01-31T12:00:00Z, or null", nil)
 	}
 	return &casework.DateChange{At: &at}, nil

@@ -70,7 +70,10 @@ func (s *Store) DueDeliveries(ctx context.Context, limit int, lease time.Duratio
 			into = d.Command
 		}
 		if err := json.Unmarshal(r.Payload, into); err != nil {
-			return nil, fmt.Errorf("outbox row %d: %w", r.OutboxID, err)
+			if err := s.DeliveryDead(ctx, r.OutboxID, "the payload cannot be read: "+err.Error()); err != nil { // the others go on
+				return nil, err
+			}
+			continue
 		}
 		due = append(due, d)
 	}

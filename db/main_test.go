@@ -224,12 +224,16 @@ func (w *world) step(t *testing.T, c casework.StepCommit) casework.StepResult {
 	return result
 }
 
+// moments are those of steps for which a test names none: the same step again is one from the same moment.
+var moments sync.Map
+
 func filled(c casework.StepCommit) casework.StepCommit {
 	if c.Fingerprint == "" {
 		c.Fingerprint = fmt.Sprintf("fingerprint of %d", c.Step)
 	}
 	if c.At.IsZero() {
-		c.At = time.Now()
+		at, _ := moments.LoadOrStore(fmt.Sprint(c.InstanceID, " ", c.Step), time.Now())
+		c.At = at.(time.Time)
 	}
 	if c.Cause == "" {
 		c.Cause = cmp.Or(c.CommandID, "timers-due")

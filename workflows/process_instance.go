@@ -175,12 +175,18 @@ func (r *run) begin(ctx workflow.Context) error {
 	if err != nil {
 		return fmt.Errorf("variables of the start: %w", err)
 	}
-	_, err = r.step(ctx, engine.Event{
+	began := engine.Event{
 		Kind: engine.Start, StartEvent: r.start.StartEventID, Name: r.start.Trigger, Variables: vars,
 		Rev: r.start.EngineRev, InstanceID: r.start.InstanceID, BusinessKey: r.start.BusinessKey,
 		Initiator: engine.User{ID: r.start.Initiator, Roles: r.start.InitiatorRoles},
-	}, casework.Command{ActorID: r.start.Initiator})
-	return err
+	}
+	for {
+		// The first step may be on record from a moment before, when the workflow task was lost.
+		outcome, err := r.step(ctx, began, casework.Command{ActorID: r.start.Initiator})
+		if err != nil || outcome != displaced {
+			return err
+		}
+	}
 }
 
 func variablesOf(object json.RawMessage) (map[string]json.RawMessage, error) {

@@ -69,6 +69,9 @@ const (
 	RunStuck   RunState = "stuck"
 )
 
+// RunCompleted is the detail of a closed workflow that has come to its own end.
+const RunCompleted = "completed"
+
 // RunPosition is the place of an instance as its workflow has it. Step and Tasks are those of a running one.
 type RunPosition struct {
 	State  RunState
@@ -87,6 +90,8 @@ func Differences(instanceID string, run RunPosition, rows Position) []Finding {
 		return nil
 	case run.State == RunMissing:
 		return []Finding{found(WorkflowMissing, "", "Temporal knows no workflow of this id")}
+	case run.State == RunClosed && run.Detail == RunCompleted: // its last step was committed before it completed
+		return []Finding{found(WorkflowAhead, "", "the workflow has completed, the instance is open")}
 	case run.State == RunClosed:
 		return []Finding{found(WorkflowClosed, "", "the workflow is %s in Temporal, the instance is open", run.Detail)}
 	case run.State == RunStuck:

@@ -35,13 +35,14 @@ func TestDifferences(t *testing.T) {
 		"a completion on its way": {running(5, "open", "held", "old"), rows(func(p *casework.Position) {
 			p.Completing = []string{"old"}
 		}), nil},
-		"the workflow is behind":             {running(4, "open"), rows(nil), []string{"workflow-behind "}},
-		"the workflow is behind, for now":    {running(4, "open"), rows(func(p *casework.Position) { p.Settled = false }), nil},
-		"the rows are behind":                {running(6, "open", "held"), rows(nil), []string{"workflow-ahead "}},
-		"no workflow":                        {casework.RunPosition{State: casework.RunMissing}, rows(nil), []string{"workflow-missing "}},
-		"an ended workflow":                  {casework.RunPosition{State: casework.RunClosed, Detail: "terminated"}, rows(nil), []string{"workflow-closed "}},
-		"an ended workflow of an ended case": {casework.RunPosition{State: casework.RunClosed}, rows(func(p *casework.Position) { p.Open = false }), nil},
-		"a workflow that fails":              {casework.RunPosition{State: casework.RunStuck, Detail: "panic"}, rows(nil), []string{"workflow-stuck "}},
+		"the workflow is behind":               {running(4, "open"), rows(nil), []string{"workflow-behind "}},
+		"the workflow is behind, for now":      {running(4, "open"), rows(func(p *casework.Position) { p.Settled = false }), nil},
+		"the rows are behind":                  {running(6, "open", "held"), rows(nil), []string{"workflow-ahead "}},
+		"no workflow":                          {casework.RunPosition{State: casework.RunMissing}, rows(nil), []string{"workflow-missing "}},
+		"an ended workflow":                    {casework.RunPosition{State: casework.RunClosed, Detail: "terminated"}, rows(nil), []string{"workflow-closed "}},
+		"an ended workflow of an ended case":   {casework.RunPosition{State: casework.RunClosed}, rows(func(p *casework.Position) { p.Open = false }), nil},
+		"a completed workflow of an open case": {casework.RunPosition{State: casework.RunClosed, Detail: casework.RunCompleted}, rows(nil), []string{"workflow-ahead "}},
+		"a workflow that fails":                {casework.RunPosition{State: casework.RunStuck, Detail: "panic"}, rows(nil), []string{"workflow-stuck "}},
 	} {
 		var got []string
 		for _, f := range casework.Differences("i", test.run, test.rows) {

@@ -308,8 +308,8 @@ BEGIN
 END $$;
 
 -- Writes what one burst of the engine did, in one transaction (ADR 0003). The same step again answers as it did the first
--- time, and one with another cause, after a crash and a new order of what has come, is told which cause is on record:
--- {"instead": {"cause", "at"}}. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
+-- time, and one with another cause or another moment, after a crash and with what has come or become due since, is told
+-- which ones are on record: {"instead": {"cause", "at"}}. A command that is not an accepted one changes nothing: {"refused": true}. A step that would cancel a task which a
 -- person has completed first changes nothing either: {"lost": […]}; nor does one that would close a subscription for which a
 -- message was accepted first: {"taken": […]}. {"deliveries": […]} is what the step sends to other instances; it is answered
 -- the first time only, and in the outbox anyway.
@@ -328,6 +328,7 @@ DECLARE
     v_result      JSONB := jsonb_build_object('fingerprint', p ->> 'fingerprint');
     v_lost        JSONB;
     v_deliveries  JSONB := '[]';
+    v_stands      BOOLEAN; -- a suspended case ends: what was accepted first would wait for ever
 BEGIN
     SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -339,7 +340,7 @@ BEGIN
     IF v_instance.last_step >= (p ->> 'step')::BIGINT THEN
         SELECT s.* INTO STRICT v_known FROM flowable.commit_steps s
         WHERE s.process_instance_id = v_instance.process_instance_id AND s.step = (p ->> 'step')::BIGINT;
-        IF v_known.cause <> p ->> 'cause' THEN
+        IF v_known.cause <> p ->> 'cause' OR v_known.at <> v_at THEN
             RETURN v_result || jsonb_build_object('instead', jsonb_build_object('cause', v_known.cause, 'at', v_known.at)
                 || CASE WHEN v_known.answer IS NULL THEN '{}' ELSE jsonb_build_object('answer', v_known.answer) END);
         END IF;
@@ -348,13 +349,18 @@ BEGIN
         RAISE EXCEPTION 'step % of process instance % follows step %, which is not on record: the last one is %',
             p ->> 'step', v_instance.process_instance_id, (p ->> 'step')::BIGINT - 1, v_instance.last_step USING ERRCODE = 'data_corrupted';
     END IF;
-    IF jsonb_array_length(COALESCE(p -> 'cancelTasks', '[]')) > 0 THEN
+    IF v_instance.status IN ('COMPLETED', 'TERMINATED') AND (p ? 'newTasks' OR p #> '{events,children}' IS NOT NULL) THEN
+        RAISE EXCEPTION 'process instance % has ended: step % cannot begin anything', v_instance.process_instance_id, p ->> 'step'
+            USING ERRCODE = 'object_not_in_prerequisite_state'; -- its workflow was ended past the product meanwhile
+    END IF;
+    v_stands := v_instance.status = 'SUSPENDED' AND p ->> 'commandKind' = 'terminate';
+    IF jsonb_array_length(COALESCE(p -> 'cancelTasks', '[]')) > 0 AND NOT v_stands THEN
         v_lost := flowable.lost_tasks(p -> 'cancelTasks', v_command);
         IF v_lost IS NOT NULL THEN
             RETURN v_result || jsonb_build_object('lost', v_lost);
         END IF;
     END IF;
-    IF p #> '{events,unsubscribed}' IS NOT NULL THEN
+    IF p #> '{events,unsubscribed}' IS NOT NULL AND NOT v_stands THEN
         v_lost := flowable.taken_subscriptions(v_instance.process_instance_id, p #> '{events,unsubscribed}', v_command);
         IF v_lost IS NOT NULL THEN
             RETURN v_result || jsonb_build_object('taken', v_lost);

@@ -192,7 +192,7 @@ BEGIN
     LOOP
         PERFORM flowable.move_tasks(ARRAY(
             SELECT t.task_id::TEXT FROM flowable.workflow_tasks t
-            WHERE t.home_queue = v_queue.home AND t.queue_name = v_queue.away AND t.status IN ('OPEN', 'ESCALATED')
+            WHERE t.home_queue = v_queue.home AND t.queue_name = v_queue.away AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT v_queue.room
             FOR UPDATE SKIP LOCKED), v_queue.away, v_queue.home, 'there is room again');

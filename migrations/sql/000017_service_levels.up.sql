@@ -49,7 +49,7 @@ END $$;
 
 -- The earliest instant that has so many seconds of working time between p_from and itself; for a negative number the latest
 -- that has them between itself and p_from. Without a calendar all time is working time. What is more than twenty years away
--- is put there.
+-- is put there, and what is after the year 9999, which times in JSON end with, at its end.
 CREATE FUNCTION flowable.add_working_time(p_calendar TEXT, p_from TIMESTAMPTZ, p_seconds NUMERIC) RETURNS TIMESTAMPTZ
     LANGUAGE plpgsql STABLE
 AS $$
@@ -62,11 +62,13 @@ DECLARE
     v_part     TSTZRANGE;
     v_length   NUMERIC;
 BEGIN
-    IF p_calendar IS NOT NULL AND p_seconds <> 0 THEN
+    IF p_from IS NULL OR p_seconds IS NULL THEN
+        RETURN NULL;
+    ELSIF p_calendar IS NOT NULL AND p_seconds <> 0 THEN
         SELECT c.* INTO v_calendar FROM flowable.business_calendars c WHERE c.calendar_name = p_calendar;
     END IF;
     IF v_calendar.calendar_id IS NULL THEN
-        RETURN p_from + make_interval(secs => (v_left * sign(p_seconds))::FLOAT);
+        RETURN least(p_from + make_interval(secs => (v_left * sign(p_seconds))::FLOAT), TIMESTAMPTZ '9999-12-31 23:59:59+00');
     END IF;
     v_day := (p_from AT TIME ZONE v_calendar.time_zone)::DATE + v_back::INTEGER; -- an hour that comes twice may be of the day after
     FOR n IN 1 .. 7320 LOOP
@@ -76,13 +78,14 @@ BEGIN
             CONTINUE WHEN isempty(v_part);
             v_length := extract(EPOCH FROM upper(v_part) - lower(v_part));
             IF v_length >= v_left THEN
-                RETURN CASE WHEN v_back THEN upper(v_part) - make_interval(secs => v_left::FLOAT) ELSE lower(v_part) + make_interval(secs => v_left::FLOAT) END;
+                RETURN least(CASE WHEN v_back THEN upper(v_part) - make_interval(secs => v_left::FLOAT)
+                    ELSE lower(v_part) + make_interval(secs => v_left::FLOAT) END, TIMESTAMPTZ '9999-12-31 23:59:59+00');
             END IF;
             v_left := v_left - v_length;
         END LOOP;
         v_day := v_day + CASE WHEN v_back THEN -1 ELSE 1 END;
     END LOOP;
-    RETURN flowable.wall_reaches(v_day, v_calendar.time_zone);
+    RETURN least(flowable.wall_reaches(v_day, v_calendar.time_zone), TIMESTAMPTZ '9999-12-31 23:59:59+00');
 END $$;
 
 -- The seconds of working time between two instants, negative if p_to comes first. It counts at most twenty years.

@@ -116,7 +116,8 @@ BEGIN
         WHERE t.task_id IN (SELECT jsonb_array_elements_text(p_task_ids)) AND t.status = 'CANCELLED');
 END $$;
 
--- Ends an instance whose workflow has been ended in Temporal, past the product. Its caller, if it is called, learns it.
+-- Ends an instance whose workflow has been ended in Temporal, past the product. Its caller, if it is called, learns it, and what
+-- it calls is asked to end.
 -- Answers whether there was anything to end.
 CREATE FUNCTION flowable.end_abandoned(p_instance_id TEXT, p_reason TEXT) RETURNS BOOLEAN
     LANGUAGE plpgsql
@@ -131,6 +132,8 @@ BEGIN
     END IF;
     PERFORM flowable.end_instance(v_instance, v_end, 'SYSTEM', CURRENT_TIMESTAMP);
     PERFORM flowable.child_ended(v_instance, v_end, 'SYSTEM');
+    PERFORM flowable.cancel_children(v_instance, COALESCE((
+        SELECT jsonb_agg(c.process_instance_id) FROM flowable.process_instances c WHERE c.parent_process_id = p_instance_id), '[]'), 'SYSTEM');
     UPDATE flowable.activity_history h SET state = 'CANCELLED', ended_at = CURRENT_TIMESTAMP
     WHERE h.process_instance_id = p_instance_id AND h.state = 'ACTIVE';
     UPDATE flowable.incidents c SET state = 'RESOLVED', resolved_at = CURRENT_TIMESTAMP, resolved_by = 'SYSTEM'
