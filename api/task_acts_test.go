@@ -207,6 +207,7 @@ func TestABadActIsRefused(t *testing.T) {
 		"a priority out of range":        {"", `{"priority": 101}`, "body.priority", ""},
 		"a due date in the past":         {"", `{"dueDate": "2000-01-01T00:00:00Z"}`, "body.dueDate", "future-date"},
 		"a due date that is none":        {"", `{"dueDate": "tomorrow"}`, "body.dueDate", ""},
+		"a due date after the last year": {"", `{"dueDate": "9999-12-31T23:59:59-05:00"}`, "body.dueDate", ""},
 		"a due date that is a number":    {"", `{"dueDate": 7}`, "body.dueDate", ""},
 		"a follow-up date that is none":  {"", `{"followUpDate": {}}`, "body.followUpDate", ""},
 		"a follow-up date without zone":  {"", `{"followUpDate": "2030-01-01T00:00:00"}`, "body.followUpDate", ""},

@@ -216,6 +216,20 @@ func TestDeliveriesThatFail(t *testing.T) {
 	require.Equal(t, "t 2 no such workflow f", state(), "the row stays, with the reason")
 }
 
+func TestADeliveryThatCannotBeReadHoldsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, id := w.claimed(t)
+	_, err := w.api.UnclaimTask(t.Context(), w.user, id, uuid.New())
+	require.NoError(t, err)
+	w.dueNow(t)
+	require.Len(t, lease(t, w, 10), 2)
+	w.exec(t, `UPDATE flowable.outbox SET payload = payload || '{"seq": "seven"}' WHERE outbox_id = (SELECT min(outbox_id) FROM flowable.outbox)`)
+	w.dueNow(t)
+	require.Len(t, lease(t, w, 10), 1)
+	require.Equal(t, 1, one[int](t, w.super, "SELECT count(*) FROM flowable.outbox WHERE dead AND last_error LIKE 'the payload cannot be read%'"))
+}
+
 func TestCommandsHaveTheOrderOfTheirActs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

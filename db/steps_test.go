@@ -138,6 +138,55 @@ func TestAStepWithAnotherCauseIsToldWhatIsOnRecord(t *testing.T) {
 	require.Equal(t, before, w.written(t, instance))
 }
 
+// The workflow task that did it was lost, and by the next try more is due: the step is done again as of its moment.
+func TestAStepFromAnotherMomentIsToldWhatIsOnRecord(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	first := w.burst(instance, 1)
+	w.step(t, first)
+	before := w.written(t, instance)
+	later := filled(w.burst(instance, 1))
+	later.At, later.Fingerprint = later.At.Add(time.Minute), "with what has become due since"
+	result := w.step(t, later)
+	require.NotNil(t, result.Instead)
+	require.Equal(t, filled(first).Cause, result.Instead.Cause)
+	again := first
+	again.At = result.Instead.At
+	require.Nil(t, w.step(t, again).Instead, "as of the moment on record it is the same step")
+	require.Equal(t, before, w.written(t, instance))
+}
+
+// A workflow that was ended past the product, and its instance with it, may still be about to write a step.
+func TestAnEndedInstanceBeginsNothing(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	instance := w.start(t, admin)
+	w.step(t, w.burst(instance, 1))
+	ended, err := w.worker.EndAbandoned(t.Context(), instance, "terminated in Temporal")
+	require.NoError(t, err)
+	require.True(t, ended)
+	before := w.written(t, instance)
+	_, err = w.worker.CommitStep(t.Context(), w.burst(instance, 2))
+	require.ErrorContains(t, err, "has ended")
+	require.Equal(t, before, w.written(t, instance))
+	ended, err = w.worker.EndAbandoned(t.Context(), instance, "terminated in Temporal")
+	require.NoError(t, err)
+	require.False(t, ended, "once")
+}
+
+// What an abandoned case calls is asked to end: nobody else would.
+func TestAnAbandonedCaseEndsWhatItCalls(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	parent, child := u.start(t, admin), uuid.NewString()
+	u.call(t, parent, 1, casework.ChildStart{InstanceID: child, ProcessKey: u.called(t, 1)})
+	_, err := u.worker.EndAbandoned(t.Context(), parent, "terminated in Temporal")
+	require.NoError(t, err)
+	require.Equal(t, []string{"terminate"}, rows[string](t, u.super,
+		"SELECT kind::TEXT FROM flowable.task_commands WHERE process_instance_id = $1 AND state = 'ACCEPTED'", child))
+}
+
 // A database that was restored by itself lacks steps that Temporal has: going on would lose them for good.
 func TestAStepAfterOneThatIsMissingIsNotWritten(t *testing.T) {
 	t.Parallel()

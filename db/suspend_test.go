@@ -128,6 +128,28 @@ func TestASuspendedCaseStandsStillWithAllThatItCalls(t *testing.T) {
 	}, acts)
 }
 
+// A completion that was accepted first waits until the case is resumed; the end of the case does not wait for that.
+func TestASuspendedCaseEndsAlthoughACompletionWaits(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	operator := x.operator(t)
+	instance := x.start(t, operator)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{x.task("waits", due(time.Hour))}})
+	x.does(t, x.user, x.id("waits"), casework.TaskAct{Kind: casework.ActClaim})
+	x.does(t, x.user, x.id("waits"), casework.TaskAct{Kind: casework.ActComplete})
+	_, err := x.api.SuspendInstance(t.Context(), operator, instance, uuid.New(), true)
+	require.NoError(t, err)
+	d, err := x.api.TerminateInstance(t.Context(), operator, instance, uuid.New(), "over")
+	require.NoError(t, err)
+	result := x.step(t, casework.StepCommit{
+		InstanceID: instance, Step: 2, CommandID: d.Command.CommandID, CommandKind: casework.CommandTerminate, CancelTasks: []string{x.id("waits")},
+		End: &casework.InstanceEnd{Status: casework.InstanceTerminated, Reason: "over"},
+	})
+	require.Empty(t, result.Lost)
+	require.Equal(t, "TERMINATED", x.statuses(t, instance))
+	require.Zero(t, one[int](t, x.super, "SELECT count(*) FROM flowable.task_commands WHERE process_instance_id = $1 AND state = 'ACCEPTED'", instance))
+}
+
 func TestSuspendingIsForOperatorsWhoSeeTheCase(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)

@@ -90,7 +90,7 @@ func (m *memory) KeepLargeValues(_ context.Context, _ string, contents map[strin
 
 func (m *memory) write(c casework.StepCommit) (casework.StepResult, error) {
 	if r, known := m.results[c.Step]; known {
-		if i := int(c.Step) - 1; i < len(m.commits) && m.commits[i].Cause != c.Cause {
+		if i := int(c.Step) - 1; i < len(m.commits) && (m.commits[i].Cause != c.Cause || !m.commits[i].At.Equal(c.At)) {
 			first := m.commits[i]
 			return casework.StepResult{Fingerprint: c.Fingerprint, Instead: &casework.StepCause{Cause: first.Cause, At: first.At, Answer: first.Answer}}, nil
 		}
