@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/onecms/nextgen-workflow/internal/localpg"
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
@@ -35,54 +33,36 @@ func main() {
 }
 
 func run(ctx context.Context, out, only, parallel string, span time.Duration, tasks, due int) error {
-	dir, err := os.MkdirTemp("", "nextgen-bench-")
+	s, stop, err := stack.StartWhole(ctx, os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
-		return err
-	}
-	port, err := stack.FreePort()
-	if err != nil {
-		return err
-	}
-	pg, err := localpg.Start(ctx, localpg.Config{Dir: filepath.Join(dir, "pg"), Port: port})
-	if err != nil {
-		return err
-	}
-	defer pg.Stop()
-	s, err := stack.StartDev(ctx, stack.Config{
-		Binary: "bin/nextgen", TemporalBinary: "bin/nextgen-temporal", DatabaseURL: pg.URL, Log: os.Stderr,
-	}, filepath.Join(dir, "dev"))
-	if err != nil {
-		return err
-	}
-	defer s.Stop()
-	if err := people(ctx, pg.URL); err != nil {
+	defer stop()
+	url := s.DatabaseURL()
+	if err := people(ctx, url); err != nil {
 		return err
 	}
 	all, err := benchCases(ctx, s, only, parallel, span)
 	if err != nil {
 		return err
 	}
-	if only == "" || only == "transactions" {
-		transactions, err := benchTransactions(ctx, s, pg.URL, span)
-		if err != nil {
-			return err
-		}
-		all = append(all, transactions)
-	}
 	if only == "" || only == "deadlines" {
-		seen, err := benchDeadlines(ctx, s, pg.URL, due)
+		seen, err := benchDeadlines(ctx, s, url, due)
 		if err != nil {
 			return err
 		}
 		all = append(all, seen)
 	}
+	if only == "" || only == "transactions" {
+		transactions, err := benchTransactions(ctx, s, url, span)
+		if err != nil {
+			return err
+		}
+		all = append(all, transactions)
+	}
 	if only == "" || only == "claims" {
 		s.Stop()
-		claims, err := benchClaims(ctx, pg.URL, tasks, span)
+		claims, err := benchClaims(ctx, url, tasks, span)
 		if err != nil {
 			return err
 		}

@@ -10,10 +10,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"time"
 
-	"github.com/onecms/nextgen-workflow/internal/localpg"
 	"github.com/onecms/nextgen-workflow/internal/stack"
 )
 
@@ -36,35 +34,16 @@ func main() {
 }
 
 func run(ctx context.Context, plan plan, out string) error {
-	dir, err := os.MkdirTemp("", "nextgen-soak-")
+	s, stop, err := stack.StartWhole(ctx, os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through it
-		return err
-	}
-	port, err := stack.FreePort()
-	if err != nil {
-		return err
-	}
-	pg, err := localpg.Start(ctx, localpg.Config{Dir: filepath.Join(dir, "pg"), Port: port})
-	if err != nil {
-		return err
-	}
-	defer pg.Stop()
-	s, err := stack.StartDev(ctx, stack.Config{
-		Binary: "bin/nextgen", TemporalBinary: "bin/nextgen-temporal", DatabaseURL: pg.URL, Log: os.Stderr,
-	}, filepath.Join(dir, "dev"))
-	if err != nil {
-		return err
-	}
-	defer s.Stop()
+	defer stop()
 	place, err := settle(ctx, s, plan)
 	if err != nil {
 		return err
 	}
-	report, err := work(ctx, s, pg.URL, place, plan)
+	report, err := work(ctx, s, place, plan)
 	report.print()
 	if out != "" {
 		raw, failed := json.MarshalIndent(report, "", "  ")

@@ -42,8 +42,8 @@ const reliefEvery = time.Minute
 const drainFor = 10 * time.Minute
 
 // work lets everybody work, then lets them finish, and judges.
-func work(ctx context.Context, s *stack.Stack, url string, place *place, plan plan) (report, error) {
-	conn, err := pgx.Connect(ctx, url)
+func work(ctx context.Context, s *stack.Stack, place *place, plan plan) (report, error) {
+	conn, err := pgx.Connect(ctx, s.DatabaseURL())
 	if err != nil {
 		return report{}, err
 	}
