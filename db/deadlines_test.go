@@ -518,6 +518,20 @@ func TestALevelThatIsReachedByHandIsDone(t *testing.T) {
 	require.Equal(t, 90, x.see(t, x.boss, id).Priority)
 }
 
+func TestWhatWasRaisedByHandAndEndedFirstKeepsNothingBack(t *testing.T) {
+	t.Parallel()
+	x := newUnit(t).team(t)
+	x.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	instance, id := x.claimed(t)
+	_, delivery, err := x.api.ActOnTask(t.Context(), x.boss, id, uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+	require.NoError(t, err)
+	_, _, err = x.api.CompleteTask(t.Context(), x.user, id, uuid.New(), approve)
+	require.NoError(t, err)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: delivery.Command.CommandID, CommandKind: casework.CommandEscalate, Actor: x.boss})
+	require.Equal(t, []string{"DUE 1:"}, x.done(t, id))
+	require.Zero(t, one[int](t, x.super, "SELECT count(*) FROM flowable.escalations WHERE task_id = $1 AND pending", id))
+}
+
 func TestTheClockOfAProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -31,7 +31,13 @@ BEGIN
     LOOP
         PERFORM flowable.escalate_process(v_id, CURRENT_TIMESTAMP, 'SWEEP');
     END LOOP;
-    PERFORM flowable.do_raised(NULL);
+    FOR v_id IN
+        SELECT DISTINCT e.task_id FROM flowable.escalations e
+        WHERE e.pending AND e.escalated_at < CURRENT_TIMESTAMP - INTERVAL '1 minute'
+        ORDER BY e.task_id
+    LOOP
+        PERFORM flowable.do_raised(v_id);
+    END LOOP;
 END $$;
 
 -- Correction 16: the load of a queue is counted, not kept by every task's change. Moves wait: they go by what is counted.

@@ -549,8 +549,7 @@ BEGIN
     RETURN flowable.placed_json(v_task);
 END $$;
 
--- Does the actions of the levels that people have raised a task to by hand. NULL means those that wait for a minute: their
--- case has not gone on.
+-- Does the actions of the levels that people have raised a task to by hand. Of a task that has ended, nothing is done.
 CREATE FUNCTION flowable.do_raised(p_task_id TEXT) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
@@ -558,22 +557,23 @@ DECLARE
     v_raised flowable.escalations;
     v_task   flowable.workflow_tasks;
     v_level  JSONB;
-    v_done   RECORD;
+    v_done   JSONB;
 BEGIN
     FOR v_raised IN
         SELECT e.* FROM flowable.escalations e
-        WHERE e.pending AND (e.task_id = p_task_id OR (p_task_id IS NULL AND e.escalated_at < CURRENT_TIMESTAMP - INTERVAL '1 minute'))
-        ORDER BY e.escalation_id LIMIT 500 FOR UPDATE SKIP LOCKED
+        WHERE e.pending AND e.task_id = p_task_id
+        ORDER BY e.escalation_id FOR UPDATE SKIP LOCKED
     LOOP
+        v_done := NULL;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t
         WHERE t.task_id = v_raised.task_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') FOR UPDATE;
         IF FOUND THEN
             SELECT flowable.escalation_levels(q.escalation_config, v_raised.clock) -> (v_raised.escalation_level - 1) INTO v_level
             FROM flowable.workflow_queues q WHERE q.queue_name = v_task.queue_name;
-            SELECT d.* INTO v_done FROM flowable.do_level(v_task, v_level,
+            SELECT d.p_results INTO v_done FROM flowable.do_level(v_task, v_level,
                 flowable.about_level(v_task, v_raised.clock, v_raised.escalation_level, 0) || '{"kind": "ESCALATED"}') AS d;
         END IF;
-        UPDATE flowable.escalations e SET pending = FALSE, action = CASE WHEN v_task.task_id IS NOT NULL THEN v_done.p_results ELSE e.action END
+        UPDATE flowable.escalations e SET pending = FALSE, action = COALESCE(v_done, e.action)
         WHERE e.escalation_id = v_raised.escalation_id;
     END LOOP;
 END $$;
