@@ -279,6 +279,31 @@ func TestTheClockToClaim(t *testing.T) {
 	require.Equal(t, []string{"CLAIM 1: notify", "CLAIM 2:", "CLAIM 1: notify", "CLAIM 2:"}, u.done(t, u.id("t")))
 }
 
+func TestATaskThatComesBackInFreeTimeIsLateOnce(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	day := func(in int) string { return strings.ToLower(time.Now().UTC().AddDate(0, 0, in).Weekday().String()) }
+	calendar := u.calendar(t, "UTC", fmt.Sprintf(`{"%s": [["09:00", "17:00"]]}`, day(3)), "[]")
+	u.configure(t, `{"levels": [], "claimLevels": [{"afterMinutes": -60, "actions": [{"action": "notify", "users": ["{user}"]}]}, {"afterMinutes": 0}]}`)
+	u.exec(t, "UPDATE flowable.workflow_queues SET claim_sla_minutes = 120, calendar_name = $2 WHERE queue_name = $1", u.queue, calendar)
+	u.place(t, u.task("t"))
+	first := u.see(t, u.user, u.id("t"))
+	u.lateAt(t, "t", first.ClaimDueDate.Add(-time.Minute))
+	_, err := u.api.ClaimTask(t.Context(), u.user, u.id("t"), uuid.New())
+	require.NoError(t, err)
+	back, err := u.api.UnclaimTask(t.Context(), u.user, u.id("t"), uuid.New())
+	require.NoError(t, err)
+	require.WithinDuration(t, *first.ClaimDueDate, *back.ClaimDueDate, 0)
+	require.Equal(t, 2, u.see(t, u.user, u.id("t")).SLA.Next.Level, "the first was reached")
+	u.lateAt(t, "t", *first.ClaimDueDate)
+	require.Equal(t, []string{"CLAIM 1: notify", "CLAIM 2:"}, u.done(t, u.id("t")))
+
+	u.exec(t, "UPDATE flowable.workflow_tasks SET claim_level = 0 WHERE task_id = $1", u.id("t")) // a changed calendar brings the moment back
+	u.lateAt(t, "t", *first.ClaimDueDate)
+	require.Len(t, u.done(t, u.id("t")), 2)
+	require.Nil(t, u.see(t, u.user, u.id("t")).SLA.Next)
+}
+
 func TestClocksOfTheModelComeBeforeThoseOfTheQueue(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)
@@ -489,6 +514,48 @@ func TestBothNetsAtOnceEscalateOnce(t *testing.T) {
 	require.Equal(t, []int{2 * n, 2 * n, 2 * n, n}, rows[int](t, w.super, `SELECT unnest(ARRAY[(SELECT count(*) FROM flowable.escalations),
 		(SELECT count(*) FROM flowable.notifications), (SELECT count(*) FROM flowable.task_history WHERE action_type = 'ESCALATE'),
 		(SELECT count(*) FROM flowable.workflow_tasks WHERE priority = 51 AND escalation_level = 1 AND claim_level = 1)])`))
+}
+
+// What the safety net cannot do keeps nothing else back, and what it has done stays done when it is stopped.
+func TestTheSafetyNetDoesWhatItCan(t *testing.T) {
+	t.Parallel()
+	x := newWorld(t).team(t)
+	const most = 500 // of a batch
+	instance := x.place(t, x.task("bad", dueAgo(2*time.Hour)), x.task("last", dueAgo(time.Minute)), x.task("raised"), x.task("badly"))
+	x.exec(t, `INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, element_instance_id, process_key, due_date)
+		SELECT 'many-' || n, $1, 'k', 'n', $2, 'e:' || n, 'p', CURRENT_TIMESTAMP - INTERVAL '1 hour' FROM generate_series(1, $3) AS n`, instance, x.queue, most-1)
+	x.exec(t, `CREATE FUNCTION public.refuse() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+		BEGIN RAISE 'not this one' USING ERRCODE = CASE WHEN NEW.task_id LIKE '%-last' THEN 'query_canceled' ELSE 'check_violation' END; END $$`)
+	refuses := func(ids ...string) {
+		x.exec(t, "DROP TRIGGER IF EXISTS refuse ON flowable.workflow_tasks")
+		x.exec(t, fmt.Sprintf(`CREATE TRIGGER refuse BEFORE UPDATE ON flowable.workflow_tasks FOR EACH ROW
+			WHEN (NEW.task_id IN ('%s')) EXECUTE FUNCTION public.refuse()`, strings.Join(ids, "', '")))
+	}
+	level := func(like string) []int {
+		return rows[int](t, x.super, "SELECT DISTINCT escalation_level FROM flowable.workflow_tasks WHERE task_id LIKE $1 ORDER BY 1", like)
+	}
+	refuses(x.id("bad"), x.id("last"))
+	require.ErrorContains(t, x.worker.EscalateOverdue(t.Context()), "not this one", "it is stopped")
+	require.Equal(t, []int{1}, level("many-%"), "the batch before")
+	require.Equal(t, []int{0}, level("%-bad"))
+
+	x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	for _, name := range []string{"raised", "badly"} {
+		_, _, err := x.api.ActOnTask(t.Context(), x.boss, x.id(name), uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+		require.NoError(t, err)
+	}
+	x.exec(t, "UPDATE flowable.escalations SET escalated_at = escalated_at - INTERVAL '2 minutes' WHERE pending")
+	refuses(x.id("bad"), x.id("badly"))
+	require.NoError(t, x.worker.EscalateOverdue(t.Context()))
+	require.Equal(t, []int{0}, level("%-bad"))
+	require.Equal(t, []int{1}, level("%-last"))
+	require.Equal(t, 90, x.see(t, x.boss, x.id("raised")).Priority)
+	require.Equal(t, []string{x.id("badly")}, rows[string](t, x.super, "SELECT task_id FROM flowable.escalations WHERE pending"))
+
+	x.exec(t, "DROP TRIGGER refuse ON flowable.workflow_tasks")
+	require.NoError(t, x.worker.EscalateOverdue(t.Context()))
+	require.Equal(t, []int{1}, level("%-bad"))
+	require.Equal(t, 90, x.see(t, x.boss, x.id("badly")).Priority)
 }
 
 func dueAgo(ago time.Duration) func(*casework.NewTask) {

@@ -190,7 +190,8 @@ BEGIN
     END IF;
 END $$;
 
--- Whoever changes a task: the clock to claim begins anew when it is offered again, and escalate_at is kept true.
+-- Whoever changes a task: the clock to claim begins anew when it is offered again, and escalate_at is kept true. What was
+-- reached of it stays reached where it is to be claimed by the same moment, as when it was held outside working time only.
 CREATE FUNCTION flowable.keep_clocks() RETURNS TRIGGER
     LANGUAGE plpgsql
 AS $$
@@ -198,7 +199,7 @@ BEGIN
     IF TG_OP = 'UPDATE' AND OLD.assignee_id IS NOT NULL AND NEW.assignee_id IS NULL AND NEW.claim_seconds IS NOT NULL THEN
         NEW.offered_at := CURRENT_TIMESTAMP;
         NEW.claim_due_date := flowable.add_working_time(NEW.calendar_name, NEW.offered_at, NEW.claim_seconds);
-        NEW.claim_level := 0;
+        NEW.claim_level := CASE WHEN NEW.claim_due_date = OLD.claim_due_date THEN OLD.claim_level ELSE 0 END;
     END IF;
     SELECT n.at INTO NEW.escalate_at FROM flowable.next_level(NEW) AS n;
     RETURN NEW;
@@ -484,7 +485,8 @@ BEGIN
     END IF;
     INSERT INTO flowable.escalations (process_instance_id, task_id, clock, escalation_level, escalated_by, source, due_date, reason, action, pending)
     VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, v_by, p_source, v_due, p_act ->> 'reason', v_results,
-        p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]');
+        p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]')
+    ON CONFLICT (task_id, escalation_level, due_date) WHERE clock = 'CLAIM' DO NOTHING; -- a change of the calendar has brought the moment back
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
