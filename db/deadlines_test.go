@@ -251,6 +251,19 @@ func TestALevelTellsTheProcess(t *testing.T) {
 		WHERE process_instance_id = $1 AND kind = 'SIGNAL'`, instance))
 }
 
+func TestWhatALevelTellsTheProcessSurvivesACompletion(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "signalProcess", "escalation": "LATE"}]}]}`)
+	instance, id := u.claimed(t)
+	u.lateAt(t, "held", time.Now().Add(2*time.Hour))
+	_, delivery, err := u.api.CompleteTask(t.Context(), u.user, id, uuid.New(), approve)
+	require.NoError(t, err)
+	u.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: delivery.Command.CommandID, CommandKind: casework.CommandComplete})
+	const thrown = "SELECT c.state FROM flowable.task_commands c JOIN flowable.outbox o USING (command_id) WHERE c.task_id = $1 AND c.kind = 'throw-escalation'"
+	require.Equal(t, []string{"ACCEPTED"}, rows[string](t, u.super, thrown, id), "it is still to be delivered")
+}
+
 func TestTheClockToClaim(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)

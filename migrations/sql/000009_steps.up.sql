@@ -246,7 +246,7 @@ BEGIN
 END $$;
 
 -- Notes that a command is applied, and with a completion the other acts on its task that the workflow has not heard of: they
--- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
+-- travel with it. An escalation that is thrown at the task does not: it moves the case, and comes by itself. Answers false, and changes nothing, if the command is not an accepted one of the instance.
 CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
     LANGUAGE plpgsql
 AS $$
@@ -261,7 +261,7 @@ BEGIN
         WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
           AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
           AND (c.command_id = p_command_id
-               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind <> 'complete'))
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind NOT IN ('complete', 'throw-escalation')))
         RETURNING c.command_id)
     SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
     IF v_settled IS NULL THEN
