@@ -386,6 +386,79 @@ func TestAPausedTaskIsNotLate(t *testing.T) {
 	require.Equal(t, casework.SLARunning, u.see(t, u.user, id).SLA.State)
 }
 
+func TestAPausedTaskThatIsGivenUpGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]struct {
+		act  casework.TaskAct
+		goes bool
+	}{
+		"unclaim":  {casework.TaskAct{Kind: casework.ActUnclaim}, true},
+		"move":     {casework.TaskAct{Kind: casework.ActMove}, true},
+		"release":  {casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"}, true},
+		"delegate": {casework.TaskAct{Kind: casework.ActDelegate}, false},
+		"reassign": {casework.TaskAct{Kind: casework.ActReassign}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newTeam(t)
+			x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}]}, {"afterMinutes": 9}]}`)
+			instance, id := x.claimed(t)
+			x.does(t, x.user, id, casework.TaskAct{Kind: casework.ActPause, Reason: "the customer is asked"})
+			x.exec(t, "UPDATE flowable.workflow_tasks SET paused_at = paused_at - INTERVAL '1 hour' WHERE task_id = $1", id)
+			before := x.see(t, x.boss, id)
+			act := end.act
+			switch act.Kind {
+			case casework.ActMove:
+				act.QueueName = x.elsewhere
+			case casework.ActDelegate, casework.ActReassign:
+				act.To = x.delegate
+			default:
+			}
+			who := map[bool]string{true: x.boss, false: x.user}[act.Kind != casework.ActUnclaim && act.Kind != casework.ActDelegate]
+			x.does(t, who, id, act)
+			if act.Kind == casework.ActEscalate {
+				command := one[string](t, x.super, "SELECT command_id::TEXT FROM flowable.task_commands WHERE task_id = $1 AND kind = 'escalate'", id)
+				x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: command, CommandKind: casework.CommandEscalate, Actor: x.boss})
+			}
+			after := x.see(t, admin, id)
+			if !end.goes {
+				require.Equal(t, []any{before.PausedAt, before.DueDate}, []any{after.PausedAt, after.DueDate})
+				return
+			}
+			require.Nil(t, after.PausedAt)
+			require.Nil(t, after.AssigneeID)
+			require.WithinDuration(t, before.DueDate.Add(time.Hour), *after.DueDate, time.Minute)
+			require.NotNil(t, one[*time.Time](t, x.super, "SELECT escalate_at FROM flowable.workflow_tasks WHERE task_id = $1", id))
+			require.Equal(t, 1, one[int](t, x.super, `SELECT count(*) FROM flowable.task_history h, flowable.workflow_tasks t
+				WHERE t.task_id = $1 AND h.task_id = t.task_id AND h.action_data #>> '{pausedAt,to}' IS NULL AND h.action_data ? 'pausedAt'`, id)+
+				one[int](t, x.super, "SELECT count(*) FROM flowable.escalations WHERE task_id = $1 AND action -> 0 ? 'pausedAt'", id), "on record")
+		})
+	}
+	t.Run("but not while its case is suspended", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}]}]}`)
+		instance, id := x.claimed(t)
+		x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+		_, err := x.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), true)
+		require.NoError(t, err)
+		x.exec(t, "SELECT flowable.do_raised($1)", id)
+		after := x.see(t, admin, id)
+		require.Nil(t, after.AssigneeID)
+		require.NotNil(t, after.PausedAt)
+	})
+}
+
+func TestASubstituteLetsTheClocksStandStill(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	_, id := x.claimed(t)
+	x.absent(t, x.user, x.third)
+	x.does(t, x.third, id, casework.TaskAct{Kind: casework.ActPause, Reason: "the customer is asked"})
+	require.Nil(t, x.does(t, x.third, id, casework.TaskAct{Kind: casework.ActResume}).PausedAt)
+	require.Equal(t, []string{x.user, x.user}, rows[string](t, x.super, "SELECT action_data ->> 'actingFor' FROM flowable.task_history WHERE task_id = $1 AND action_by = $2", id, x.third))
+}
+
 func TestAPauseInFreeTimeCostsNothing(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)

@@ -404,10 +404,10 @@ BEGIN
     ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    v_task := flowable.put_task(flowable.released(v_old));
+    v_task := flowable.put_task(flowable.given_up(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
-        flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
+        flowable.pause_change(v_old, v_task) || flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));

@@ -336,6 +336,7 @@ CREATE FUNCTION flowable.act_on_late_task(INOUT t flowable.workflow_tasks, p_act
     LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_old        flowable.workflow_tasks := t;
     v_supervisor TEXT;
     v_staff      TEXT[];
 BEGIN
@@ -347,7 +348,7 @@ BEGIN
         t.priority := greatest(t.priority, least(100, COALESCE((p_action ->> 'to')::INTEGER, t.priority + (p_action ->> 'by')::INTEGER)));
         p_result := jsonb_build_object('priority', t.priority);
     WHEN 'release' THEN
-        t := flowable.released(t);
+        t := flowable.given_up(t);
     WHEN 'moveToQueue' THEN
         IF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_action ->> 'queue' AND q.is_active) THEN
             p_result := jsonb_build_object('failed', 'there is no active queue ' || (p_action ->> 'queue'));
@@ -358,7 +359,7 @@ BEGIN
             JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
             JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
             WHERE q.queue_name = p_action ->> 'queue' ORDER BY r.role_code);
-        t := flowable.released(t);
+        t := flowable.given_up(t);
         t.queue_name := p_action ->> 'queue';
         t.home_queue := NULL;
         IF t.candidate_groups || t.candidate_users <> '{}' AND NOT t.candidate_groups && v_staff THEN -- as move_task does
@@ -371,7 +372,7 @@ BEGIN
                 p_result := jsonb_build_object('failed', 'there is no active role ' || (p_action ->> 'role'));
                 RETURN;
             END IF;
-            t := flowable.released(t);
+            t := flowable.given_up(t);
             t.candidate_groups := ARRAY[p_action ->> 'role'];
             t.candidate_users := '{}';
         ELSE
@@ -396,6 +397,7 @@ BEGIN
     ELSE
         p_result := '{"failed": "there is no such action"}';
     END CASE;
+    p_result := p_result || flowable.pause_change(v_old, t);
 END $$;
 
 -- Tells the workflow of a task how it is now. Nobody is there to send it at once: the relay does.
@@ -427,10 +429,12 @@ BEGIN
     SET status = t.status, assignee_id = t.assignee_id, queue_name = t.queue_name, home_queue = t.home_queue, priority = t.priority,
         candidate_groups = t.candidate_groups, candidate_users = t.candidate_users, escalation_level = t.escalation_level,
         claim_level = t.claim_level, escalated_at = t.escalated_at, owner_id = t.owner_id, claimed_by = t.claimed_by,
-        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, version = w.version + 1
+        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, due_date = t.due_date,
+        complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at, paused_at = t.paused_at,
+        version = w.version + 1
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
-    IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the model hears of it, as of any other claim or release
+    IF (t.assignee_id, t.paused_at) IS DISTINCT FROM (v_old.assignee_id, v_old.paused_at) THEN -- the model hears of it, as of any other act
         PERFORM flowable.tell_by_relay(t);
     END IF;
 END $$;
@@ -710,9 +714,9 @@ CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) 
 AS $$
 DECLARE
     v_task flowable.workflow_tasks := p_old;
-    v_data JSONB;
 BEGIN
-    IF NOT (p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id)) IS TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    IF NOT (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS TRUE
+        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     ELSIF (p_old.paused_at IS NOT NULL) = (p_act ->> 'act' = 'pause') THEN
         RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
@@ -722,11 +726,7 @@ BEGIN
         v_task := flowable.without_pause(p_old);
     END IF;
     v_task := flowable.put_task(v_task);
-    v_data := jsonb_build_object('pausedAt', jsonb_build_object('from', p_old.paused_at, 'to', v_task.paused_at));
-    IF v_task.due_date <> p_old.due_date THEN
-        v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
-    END IF;
-    PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, v_data);
+    PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, '{}');
     RETURN flowable.tell_workflow(v_task, 'update-task', p_act);
 END $$;
 
