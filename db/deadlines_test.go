@@ -233,6 +233,18 @@ func TestWhatCannotBeDoneKeepsNothingElseBack(t *testing.T) {
 	require.Len(t, u.told(t, u.user), 1)
 }
 
+func TestALevelMovesNothingToWhereNobodyWorks(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "moveToQueue", "queue": "{name}-elsewhere"}]}]}`)
+	x.exec(t, "UPDATE entitlements.workflow_roles SET is_active = FALSE WHERE role_code = $1", "ELSEWHERE_"+x.name)
+	_, id := x.claimed(t)
+	x.lateAt(t, "held", time.Now().Add(2*time.Hour))
+	require.Equal(t, []string{"DUE 1: moveToQueue failed, no role works on the queue " + x.elsewhere}, x.done(t, id))
+	task := x.see(t, x.user, id)
+	require.Equal(t, []any{x.queue, x.user, []string{x.role}}, []any{task.QueueName, *task.AssigneeID, task.CandidateGroups})
+}
+
 func TestALevelTellsTheProcess(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)

@@ -115,7 +115,7 @@ BEGIN
             SELECT * FROM flowable.workflow_queues q
             WHERE q.is_active AND q.queue_id <> v_from.queue_id AND q.queue_type = v_from.queue_type AND q.queue_name <> 'default-queue'
               AND q.department_id IS NOT DISTINCT FROM v_from.department_id AND q.current_load < q.max_capacity
-              AND EXISTS (SELECT FROM flowable.queue_assignments a WHERE a.queue_id = q.queue_id AND a.is_active) -- somebody works on it
+              AND flowable.staff_of(q.queue_name) <> '{}'
             ORDER BY q.current_load::NUMERIC / NULLIF(q.max_capacity, 0), q.queue_id
         LOOP
             EXIT WHEN v_over <= 0;

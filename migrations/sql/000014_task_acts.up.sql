@@ -286,11 +286,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_act ->> 'queueName' AND q.is_active) THEN
         RETURN flowable.invalid('active-queue', 'queueName');
     END IF;
-    SELECT COALESCE(array_agg(r.role_code::TEXT ORDER BY r.role_code), '{}') INTO v_staff
-    FROM flowable.workflow_queues q
-    JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-    JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-    WHERE q.queue_name = p_act ->> 'queueName';
+    v_staff := flowable.staff_of(p_act ->> 'queueName');
     IF v_staff = '{}' THEN
         RETURN flowable.invalid('staffed-queue', 'queueName');
     END IF;

@@ -8,7 +8,7 @@ DROP TRIGGER workflow_tasks_rank_new ON flowable.workflow_tasks;
 DROP FUNCTION flowable.search_tasks, flowable.search_pages, flowable.search_conditions;
 DROP FUNCTION flowable.push_tasks, flowable.next_to_push, flowable.pushing_queues;
 DROP PROCEDURE flowable.relieve_queues;
-DROP FUNCTION flowable.lend_tasks, flowable.move_tasks, flowable.serialize_moves, flowable.rank_tasks, flowable.note_new_weights, flowable.rank_task, flowable.note_candidates,
+DROP FUNCTION flowable.lend_tasks, flowable.move_tasks, flowable.serialize_moves, flowable.staff_of, flowable.rank_tasks, flowable.note_new_weights, flowable.rank_task, flowable.note_candidates,
     flowable.hours_since_2020;
 DROP TABLE flowable.assignment_turns, flowable.task_candidates, flowable.queue_groups;
 

@@ -124,6 +124,19 @@ END $$;
 
 -- Moves between queues --------------------------------------------------------------------------------------------------
 
+-- The active roles that work on a queue. What is put into a queue without any, nobody would be given.
+CREATE FUNCTION flowable.staff_of(p_queue TEXT) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT r.role_code::TEXT FROM flowable.workflow_queues q
+        JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
+        WHERE q.queue_name = p_queue
+        ORDER BY r.role_code);
+END $$;
+
 -- Moves go one after the other: two at once would move too much. Unclaimed tasks are claimed meanwhile.
 CREATE FUNCTION flowable.serialize_moves() RETURNS VOID
     LANGUAGE sql
@@ -206,7 +219,8 @@ BEGIN
             least(home.current_load - home.max_capacity, away.max_capacity - away.current_load))
         FROM flowable.workflow_queues home, flowable.workflow_queues away
         WHERE home.queue_name = v_queue.home AND away.queue_name = v_queue.away
-          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity;
+          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity
+          AND flowable.staff_of(away.queue_name) <> '{}';
     END LOOP;
 END $$;
 

@@ -354,11 +354,11 @@ BEGIN
             p_result := jsonb_build_object('failed', 'there is no active queue ' || (p_action ->> 'queue'));
             RETURN;
         END IF;
-        v_staff := ARRAY(
-            SELECT r.role_code::TEXT FROM flowable.workflow_queues q
-            JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-            JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-            WHERE q.queue_name = p_action ->> 'queue' ORDER BY r.role_code);
+        v_staff := flowable.staff_of(p_action ->> 'queue');
+        IF v_staff = '{}' THEN
+            p_result := jsonb_build_object('failed', 'no role works on the queue ' || (p_action ->> 'queue'));
+            RETURN;
+        END IF;
         t := flowable.given_up(t);
         t.queue_name := p_action ->> 'queue';
         t.home_queue := NULL;
