@@ -153,6 +153,17 @@ func TestALevelReleasesTheClaim(t *testing.T) {
 	require.Equal(t, id, next.TaskID)
 }
 
+// inbox lists the ids of the tasks that a person may claim.
+func (w *world) inbox(t *testing.T, user string) (ids []string) {
+	t.Helper()
+	list, err := w.api.Tasks(t.Context(), user, casework.TaskFilter{Candidate: true, Status: []casework.TaskStatus{casework.TaskOpen, casework.TaskEscalated}})
+	require.NoError(t, err)
+	for _, task := range list.Items {
+		ids = append(ids, task.TaskID)
+	}
+	return ids
+}
+
 func TestALevelReassigns(t *testing.T) {
 	t.Parallel()
 	t.Run("to a role", func(t *testing.T) {
@@ -163,10 +174,45 @@ func TestALevelReassigns(t *testing.T) {
 		u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP WHERE task_id = $1", id)
 		require.Equal(t, casework.TaskEscalated, u.late(t, "held").Status)
 		_, err := u.api.ClaimTask(t.Context(), u.user, id, uuid.New())
-		hasCode(t, err, casework.Forbidden)
-		taken, err := u.api.ClaimTask(t.Context(), other.user, id, uuid.New())
+		hasCode(t, err, casework.NotFound)
+		require.Equal(t, []string{id}, other.inbox(t, other.user))
+		taken, err := u.api.ClaimNext(t.Context(), other.user, nil, uuid.New())
 		require.NoError(t, err)
+		require.Equal(t, id, taken.TaskID)
 		require.Equal(t, []string{other.role}, taken.CandidateGroups)
+		require.Equal(t, other.queue, taken.QueueName, "the role's own")
+	})
+	t.Run("to a role without a queue of its own", func(t *testing.T) {
+		t.Parallel()
+		u, other := newUnit(t), newUnit(t)
+		u.exec(t, "UPDATE entitlements.workflow_roles SET queue_name = NULL WHERE role_code = $1", other.role)
+		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "`+other.role+`"}]}]}`)
+		u.place(t, u.task("t", due(-time.Second)))
+		require.Equal(t, u.queue, u.late(t, "t").QueueName)
+		require.Equal(t, []string{u.id("t")}, u.inbox(t, other.user))
+	})
+	t.Run("to a role that works on its queue", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		x.exec(t, "UPDATE entitlements.workflow_roles SET queue_name = $2 WHERE role_code = $1", "BOSS_"+x.name, x.elsewhere)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "BOSS_{name}"}]}]}`)
+		x.place(t, x.task("t", due(-time.Second)))
+		require.Equal(t, x.queue, x.late(t, "t").QueueName)
+		require.Equal(t, []string{x.id("t")}, x.inbox(t, x.boss))
+	})
+	t.Run("to the supervisor, in another queue, who gives it back there", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		second := x.name + "-second"
+		x.exec(t, "INSERT INTO flowable.workflow_queues (queue_name) VALUES ($1)", second)
+		x.exec(t, `INSERT INTO flowable.queue_assignments (queue_id, role_id) SELECT q.queue_id, r.role_id
+			FROM flowable.workflow_queues q, entitlements.workflow_roles r WHERE q.queue_name = $1 AND r.role_code = $2`, second, "BOSS_"+x.name)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "moveToQueue", "queue": "{name}-second"}, {"action": "reassign", "supervisor": true}]}]}`)
+		x.place(t, x.task("t", due(-time.Second), forGroups(x.role, "BOSS_"+x.name)))
+		require.Equal(t, x.boss, x.late(t, "t").Assignee)
+		_, err := x.api.UnclaimTask(t.Context(), x.boss, x.id("t"), uuid.New())
+		require.NoError(t, err)
+		require.Equal(t, []string{x.id("t")}, x.inbox(t, x.user), "a candidate who does not work on that queue")
 	})
 	t.Run("to the holder's supervisor", func(t *testing.T) {
 		t.Parallel()

@@ -58,15 +58,25 @@ BEGIN
         WHEN NEW.priority >= (w #>> '{express,minPriority}')::INTEGER OR w #> '{express,severities}' ? NEW.severity THEN 1
         ELSE 2 END;
     NEW.rank_version := COALESCE(v_queue.rank_version, 0);
-    IF TG_OP = 'INSERT' OR NEW.queue_name <> OLD.queue_name THEN
-        INSERT INTO flowable.queue_groups (queue_name, role_code)
-        SELECT v_queue.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
-        WHERE v_queue.queue_name IS NOT NULL AND NOT EXISTS (
-            SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = v_queue.queue_name)
-        ON CONFLICT DO NOTHING;
-    END IF;
     RETURN NEW;
 END $$;
+
+CREATE FUNCTION flowable.note_groups() RETURNS TRIGGER
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    INSERT INTO flowable.queue_groups (queue_name, role_code)
+    SELECT NEW.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
+    WHERE NOT EXISTS (SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = NEW.queue_name)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER workflow_tasks_groups_new AFTER INSERT ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.candidate_groups <> '{}') EXECUTE FUNCTION flowable.note_groups();
+CREATE TRIGGER workflow_tasks_groups AFTER UPDATE OF queue_name, candidate_groups ON flowable.workflow_tasks
+    FOR EACH ROW WHEN ((NEW.queue_name, NEW.candidate_groups) IS DISTINCT FROM (OLD.queue_name, OLD.candidate_groups))
+    EXECUTE FUNCTION flowable.note_groups();
+
 CREATE FUNCTION flowable.note_candidates() RETURNS TRIGGER
     LANGUAGE plpgsql
 AS $$

@@ -338,6 +338,7 @@ AS $$
 DECLARE
     v_old        flowable.workflow_tasks := t;
     v_supervisor TEXT;
+    v_queue      TEXT;
     v_staff      TEXT[];
 BEGIN
     p_result := '{}';
@@ -375,6 +376,16 @@ BEGIN
             t := flowable.given_up(t);
             t.candidate_groups := ARRAY[p_action ->> 'role'];
             t.candidate_users := '{}';
+            IF NOT t.candidate_groups && flowable.staff_of(t.queue_name) THEN -- claim/next looks at the queues of the role
+                SELECT q.queue_name INTO v_queue FROM entitlements.workflow_roles r
+                JOIN flowable.workflow_queues q ON q.queue_name = r.queue_name AND q.is_active
+                WHERE r.role_code = p_action ->> 'role' AND r.role_code = ANY (flowable.staff_of(q.queue_name));
+            END IF;
+            IF v_queue IS NOT NULL THEN
+                t.queue_name := v_queue;
+                t.home_queue := NULL;
+                p_result := jsonb_build_object('queue', v_queue);
+            END IF;
         ELSE
             SELECT s.id INTO v_supervisor FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
             WHERE flowable.may_hold(t, s.id) IS NULL
