@@ -240,6 +240,30 @@ func TestALevelReassigns(t *testing.T) {
 		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "supervisor": true}]}]}`)
 		require.Equal(t, idle, u.late(t, "t").Assignee, "the one who holds least")
 	})
+	t.Run("to a supervisor who has room", func(t *testing.T) {
+		t.Parallel()
+		u := newUnit(t)
+		lead := u.name + "-lead"
+		u.exec(t, `INSERT INTO entitlements.workflow_roles (role_code, role_name, role_type, queue_name, permissions) VALUES ($1, $1, 'CUSTOM', $2, '{"supervise": true}')`, lead, u.queue)
+		full, busy := u.hire(t, 1)[0], u.hire(t, 1)[0]
+		u.grant(t, full, lead)
+		u.grant(t, busy, lead)
+		u.limit(t, 1)
+		other := u.found(t)
+		other.grant(t, busy, other.role)
+		for i := range 2 { // more than the full one holds, but of another queue
+			other.place(t, other.task(fmt.Sprint(i)))
+			_, err := u.api.ClaimTask(t.Context(), busy, other.id(fmt.Sprint(i)), uuid.New())
+			require.NoError(t, err)
+		}
+		u.place(t, u.task("held"), u.task("t", due(-time.Second)), u.task("more", due(-time.Second)))
+		_, err := u.api.ClaimTask(t.Context(), full, u.id("held"), uuid.New())
+		require.NoError(t, err)
+		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "supervisor": true}]}]}`)
+		require.Equal(t, busy, u.late(t, "t").Assignee)
+		require.Equal(t, casework.TaskEscalated, u.late(t, "more").Status)
+		require.Equal(t, []string{"DUE 1: reassign failed, no supervisor has room for one more of the queue"}, u.done(t, u.id("more")))
+	})
 	t.Run("to nobody", func(t *testing.T) {
 		t.Parallel()
 		u := newUnit(t)

@@ -236,13 +236,19 @@ BEGIN
 END $$;
 
 -- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
--- do: each sees what the one before has done. Claims of others do not wait.
+-- do: each sees what the one before has done. Claims of others do not wait. It comes before the lock of any row; what holds one
+-- already may only try (try_claims).
 CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0));
 END $$;
+
+-- serialize_claims for what cannot wait. Answers whether nobody else gives the user anything now.
+CREATE FUNCTION flowable.try_claims(p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE sql
+AS $$ SELECT pg_try_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) $$;
 
 -- The valid roles of a user. Those of the caller are found once in a transaction.
 CREATE FUNCTION flowable.roles_for(p_user_id TEXT) RETURNS TEXT[]

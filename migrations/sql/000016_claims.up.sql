@@ -324,7 +324,7 @@ BEGIN
         SELECT n.* INTO v_next FROM flowable.next_to_push(p_queue, v_tried) AS n;
         EXIT WHEN NOT FOUND;
         v_tried := v_tried || v_next.user_id;
-        CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('claim:' || v_next.user_id, 0));
+        CONTINUE WHEN NOT flowable.try_claims(v_next.user_id);
         v_roles := entitlements.roles_of(v_next.user_id);
         CONTINUE WHEN flowable.room_for(v_next.user_id, v_roles, p_queue) <= 0; -- claimed before the lock was ours
         v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles, v_next.skilled, TRUE);

@@ -387,12 +387,22 @@ BEGIN
                 p_result := jsonb_build_object('queue', v_queue);
             END IF;
         ELSE
-            SELECT s.id INTO v_supervisor FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
-            WHERE flowable.may_hold(t, s.id) IS NULL
-            ORDER BY (SELECT count(*) FROM flowable.workflow_tasks h WHERE h.assignee_id = s.id AND h.status IN ('CLAIMED', 'DELEGATED')), s.place
-            LIMIT 1;
-            IF v_supervisor IS NULL THEN
-                p_result := '{"failed": "there is no supervisor who may hold it"}';
+            p_result := '{"failed": "there is no supervisor who may hold it"}';
+            FOR v_supervisor IN
+                SELECT s.id FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
+                WHERE flowable.may_hold(t, s.id) IS NULL
+                ORDER BY (SELECT count(*) FROM flowable.workflow_tasks h WHERE h.assignee_id = s.id AND h.status IN ('CLAIMED', 'DELEGATED')), s.place
+            LOOP
+                IF flowable.try_claims(v_supervisor) THEN -- a statement of its own: the next one sees what was claimed before
+                    IF v_supervisor IN (t.assignee_id, t.owner_id) -- it is among those they have
+                        OR COALESCE(flowable.room_for(v_supervisor, entitlements.roles_of(v_supervisor), t.queue_name), 1) > 0 THEN
+                        p_result := '{}';
+                        EXIT;
+                    END IF;
+                END IF;
+                p_result := '{"failed": "no supervisor has room for one more of the queue"}';
+            END LOOP;
+            IF p_result ? 'failed' THEN
                 RETURN;
             END IF;
             t := flowable.released(t);
