@@ -153,6 +153,17 @@ func TestALevelReleasesTheClaim(t *testing.T) {
 	require.Equal(t, id, next.TaskID)
 }
 
+// inbox lists the ids of the tasks that a person may claim.
+func (w *world) inbox(t *testing.T, user string) (ids []string) {
+	t.Helper()
+	list, err := w.api.Tasks(t.Context(), user, casework.TaskFilter{Candidate: true, Status: []casework.TaskStatus{casework.TaskOpen, casework.TaskEscalated}})
+	require.NoError(t, err)
+	for _, task := range list.Items {
+		ids = append(ids, task.TaskID)
+	}
+	return ids
+}
+
 func TestALevelReassigns(t *testing.T) {
 	t.Parallel()
 	t.Run("to a role", func(t *testing.T) {
@@ -163,10 +174,45 @@ func TestALevelReassigns(t *testing.T) {
 		u.exec(t, "UPDATE flowable.workflow_tasks SET due_date = CURRENT_TIMESTAMP WHERE task_id = $1", id)
 		require.Equal(t, casework.TaskEscalated, u.late(t, "held").Status)
 		_, err := u.api.ClaimTask(t.Context(), u.user, id, uuid.New())
-		hasCode(t, err, casework.Forbidden)
-		taken, err := u.api.ClaimTask(t.Context(), other.user, id, uuid.New())
+		hasCode(t, err, casework.NotFound)
+		require.Equal(t, []string{id}, other.inbox(t, other.user))
+		taken, err := u.api.ClaimNext(t.Context(), other.user, nil, uuid.New())
 		require.NoError(t, err)
+		require.Equal(t, id, taken.TaskID)
 		require.Equal(t, []string{other.role}, taken.CandidateGroups)
+		require.Equal(t, other.queue, taken.QueueName, "the role's own")
+	})
+	t.Run("to a role without a queue of its own", func(t *testing.T) {
+		t.Parallel()
+		u, other := newUnit(t), newUnit(t)
+		u.exec(t, "UPDATE entitlements.workflow_roles SET queue_name = NULL WHERE role_code = $1", other.role)
+		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "`+other.role+`"}]}]}`)
+		u.place(t, u.task("t", due(-time.Second)))
+		require.Equal(t, u.queue, u.late(t, "t").QueueName)
+		require.Equal(t, []string{u.id("t")}, u.inbox(t, other.user))
+	})
+	t.Run("to a role that works on its queue", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		x.exec(t, "UPDATE entitlements.workflow_roles SET queue_name = $2 WHERE role_code = $1", "BOSS_"+x.name, x.elsewhere)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "role": "BOSS_{name}"}]}]}`)
+		x.place(t, x.task("t", due(-time.Second)))
+		require.Equal(t, x.queue, x.late(t, "t").QueueName)
+		require.Equal(t, []string{x.id("t")}, x.inbox(t, x.boss))
+	})
+	t.Run("to the supervisor, in another queue, who gives it back there", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		second := x.name + "-second"
+		x.exec(t, "INSERT INTO flowable.workflow_queues (queue_name) VALUES ($1)", second)
+		x.exec(t, `INSERT INTO flowable.queue_assignments (queue_id, role_id) SELECT q.queue_id, r.role_id
+			FROM flowable.workflow_queues q, entitlements.workflow_roles r WHERE q.queue_name = $1 AND r.role_code = $2`, second, "BOSS_"+x.name)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "moveToQueue", "queue": "{name}-second"}, {"action": "reassign", "supervisor": true}]}]}`)
+		x.place(t, x.task("t", due(-time.Second), forGroups(x.role, "BOSS_"+x.name)))
+		require.Equal(t, x.boss, x.late(t, "t").Assignee)
+		_, err := x.api.UnclaimTask(t.Context(), x.boss, x.id("t"), uuid.New())
+		require.NoError(t, err)
+		require.Equal(t, []string{x.id("t")}, x.inbox(t, x.user), "a candidate who does not work on that queue")
 	})
 	t.Run("to the holder's supervisor", func(t *testing.T) {
 		t.Parallel()
@@ -193,6 +239,30 @@ func TestALevelReassigns(t *testing.T) {
 		require.NoError(t, err)
 		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "supervisor": true}]}]}`)
 		require.Equal(t, idle, u.late(t, "t").Assignee, "the one who holds least")
+	})
+	t.Run("to a supervisor who has room", func(t *testing.T) {
+		t.Parallel()
+		u := newUnit(t)
+		lead := u.name + "-lead"
+		u.exec(t, `INSERT INTO entitlements.workflow_roles (role_code, role_name, role_type, queue_name, permissions) VALUES ($1, $1, 'CUSTOM', $2, '{"supervise": true}')`, lead, u.queue)
+		full, busy := u.hire(t, 1)[0], u.hire(t, 1)[0]
+		u.grant(t, full, lead)
+		u.grant(t, busy, lead)
+		u.limit(t, 1)
+		other := u.found(t)
+		other.grant(t, busy, other.role)
+		for i := range 2 { // more than the full one holds, but of another queue
+			other.place(t, other.task(fmt.Sprint(i)))
+			_, err := u.api.ClaimTask(t.Context(), busy, other.id(fmt.Sprint(i)), uuid.New())
+			require.NoError(t, err)
+		}
+		u.place(t, u.task("held"), u.task("t", due(-time.Second)), u.task("more", due(-time.Second)))
+		_, err := u.api.ClaimTask(t.Context(), full, u.id("held"), uuid.New())
+		require.NoError(t, err)
+		u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "reassign", "supervisor": true}]}]}`)
+		require.Equal(t, busy, u.late(t, "t").Assignee)
+		require.Equal(t, casework.TaskEscalated, u.late(t, "more").Status)
+		require.Equal(t, []string{"DUE 1: reassign failed, no supervisor has room for one more of the queue"}, u.done(t, u.id("more")))
 	})
 	t.Run("to nobody", func(t *testing.T) {
 		t.Parallel()
@@ -233,6 +303,18 @@ func TestWhatCannotBeDoneKeepsNothingElseBack(t *testing.T) {
 	require.Len(t, u.told(t, u.user), 1)
 }
 
+func TestALevelMovesNothingToWhereNobodyWorks(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "moveToQueue", "queue": "{name}-elsewhere"}]}]}`)
+	x.exec(t, "UPDATE entitlements.workflow_roles SET is_active = FALSE WHERE role_code = $1", "ELSEWHERE_"+x.name)
+	_, id := x.claimed(t)
+	x.lateAt(t, "held", time.Now().Add(2*time.Hour))
+	require.Equal(t, []string{"DUE 1: moveToQueue failed, no role works on the queue " + x.elsewhere}, x.done(t, id))
+	task := x.see(t, x.user, id)
+	require.Equal(t, []any{x.queue, x.user, []string{x.role}}, []any{task.QueueName, *task.AssigneeID, task.CandidateGroups})
+}
+
 func TestALevelTellsTheProcess(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)
@@ -249,6 +331,19 @@ func TestALevelTellsTheProcess(t *testing.T) {
 		 WHERE process_instance_id = $1 AND kind = 'SIGNAL' ORDER BY outbox_id`, instance))
 	require.Equal(t, u.id("t"), one[string](t, u.super, `SELECT DISTINCT payload #>> '{variables,escalatedTask}' FROM flowable.outbox
 		WHERE process_instance_id = $1 AND kind = 'SIGNAL'`, instance))
+}
+
+func TestWhatALevelTellsTheProcessSurvivesACompletion(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "signalProcess", "escalation": "LATE"}]}]}`)
+	instance, id := u.claimed(t)
+	u.lateAt(t, "held", time.Now().Add(2*time.Hour))
+	_, delivery, err := u.api.CompleteTask(t.Context(), u.user, id, uuid.New(), approve)
+	require.NoError(t, err)
+	u.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: delivery.Command.CommandID, CommandKind: casework.CommandComplete})
+	const thrown = "SELECT c.state FROM flowable.task_commands c JOIN flowable.outbox o USING (command_id) WHERE c.task_id = $1 AND c.kind = 'throw-escalation'"
+	require.Equal(t, []string{"ACCEPTED"}, rows[string](t, u.super, thrown, id), "it is still to be delivered")
 }
 
 func TestTheClockToClaim(t *testing.T) {
@@ -277,6 +372,31 @@ func TestTheClockToClaim(t *testing.T) {
 	require.WithinDuration(t, time.Now().Add(15*time.Minute), *back.ClaimDueDate, time.Minute, "it begins anew")
 	u.lateAt(t, "t", back.ClaimDueDate.Add(time.Second))
 	require.Equal(t, []string{"CLAIM 1: notify", "CLAIM 2:", "CLAIM 1: notify", "CLAIM 2:"}, u.done(t, u.id("t")))
+}
+
+func TestATaskThatComesBackInFreeTimeIsLateOnce(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	day := func(in int) string { return strings.ToLower(time.Now().UTC().AddDate(0, 0, in).Weekday().String()) }
+	calendar := u.calendar(t, "UTC", fmt.Sprintf(`{"%s": [["09:00", "17:00"]]}`, day(3)), "[]")
+	u.configure(t, `{"levels": [], "claimLevels": [{"afterMinutes": -60, "actions": [{"action": "notify", "users": ["{user}"]}]}, {"afterMinutes": 0}]}`)
+	u.exec(t, "UPDATE flowable.workflow_queues SET claim_sla_minutes = 120, calendar_name = $2 WHERE queue_name = $1", u.queue, calendar)
+	u.place(t, u.task("t"))
+	first := u.see(t, u.user, u.id("t"))
+	u.lateAt(t, "t", first.ClaimDueDate.Add(-time.Minute))
+	_, err := u.api.ClaimTask(t.Context(), u.user, u.id("t"), uuid.New())
+	require.NoError(t, err)
+	back, err := u.api.UnclaimTask(t.Context(), u.user, u.id("t"), uuid.New())
+	require.NoError(t, err)
+	require.WithinDuration(t, *first.ClaimDueDate, *back.ClaimDueDate, 0)
+	require.Equal(t, 2, u.see(t, u.user, u.id("t")).SLA.Next.Level, "the first was reached")
+	u.lateAt(t, "t", *first.ClaimDueDate)
+	require.Equal(t, []string{"CLAIM 1: notify", "CLAIM 2:"}, u.done(t, u.id("t")))
+
+	u.exec(t, "UPDATE flowable.workflow_tasks SET claim_level = 0 WHERE task_id = $1", u.id("t")) // a changed calendar brings the moment back
+	u.lateAt(t, "t", *first.ClaimDueDate)
+	require.Len(t, u.done(t, u.id("t")), 2)
+	require.Nil(t, u.see(t, u.user, u.id("t")).SLA.Next)
 }
 
 func TestClocksOfTheModelComeBeforeThoseOfTheQueue(t *testing.T) {
@@ -346,6 +466,79 @@ func TestAPausedTaskIsNotLate(t *testing.T) {
 	require.Equal(t, []string{"the customer is asked", ""}, rows[string](t, u.super, `SELECT COALESCE(comments, '') FROM flowable.task_history
 		WHERE task_id = $1 AND action_data ? 'pausedAt' ORDER BY history_id`, id))
 	require.Equal(t, casework.SLARunning, u.see(t, u.user, id).SLA.State)
+}
+
+func TestAPausedTaskThatIsGivenUpGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]struct {
+		act  casework.TaskAct
+		goes bool
+	}{
+		"unclaim":  {casework.TaskAct{Kind: casework.ActUnclaim}, true},
+		"move":     {casework.TaskAct{Kind: casework.ActMove}, true},
+		"release":  {casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"}, true},
+		"delegate": {casework.TaskAct{Kind: casework.ActDelegate}, false},
+		"reassign": {casework.TaskAct{Kind: casework.ActReassign}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newTeam(t)
+			x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}]}, {"afterMinutes": 9}]}`)
+			instance, id := x.claimed(t)
+			x.does(t, x.user, id, casework.TaskAct{Kind: casework.ActPause, Reason: "the customer is asked"})
+			x.exec(t, "UPDATE flowable.workflow_tasks SET paused_at = paused_at - INTERVAL '1 hour' WHERE task_id = $1", id)
+			before := x.see(t, x.boss, id)
+			act := end.act
+			switch act.Kind {
+			case casework.ActMove:
+				act.QueueName = x.elsewhere
+			case casework.ActDelegate, casework.ActReassign:
+				act.To = x.delegate
+			default:
+			}
+			who := map[bool]string{true: x.boss, false: x.user}[act.Kind != casework.ActUnclaim && act.Kind != casework.ActDelegate]
+			x.does(t, who, id, act)
+			if act.Kind == casework.ActEscalate {
+				command := one[string](t, x.super, "SELECT command_id::TEXT FROM flowable.task_commands WHERE task_id = $1 AND kind = 'escalate'", id)
+				x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: command, CommandKind: casework.CommandEscalate, Actor: x.boss})
+			}
+			after := x.see(t, admin, id)
+			if !end.goes {
+				require.Equal(t, []any{before.PausedAt, before.DueDate}, []any{after.PausedAt, after.DueDate})
+				return
+			}
+			require.Nil(t, after.PausedAt)
+			require.Nil(t, after.AssigneeID)
+			require.WithinDuration(t, before.DueDate.Add(time.Hour), *after.DueDate, time.Minute)
+			require.NotNil(t, one[*time.Time](t, x.super, "SELECT escalate_at FROM flowable.workflow_tasks WHERE task_id = $1", id))
+			require.Equal(t, 1, one[int](t, x.super, `SELECT count(*) FROM flowable.task_history h, flowable.workflow_tasks t
+				WHERE t.task_id = $1 AND h.task_id = t.task_id AND h.action_data #>> '{pausedAt,to}' IS NULL AND h.action_data ? 'pausedAt'`, id)+
+				one[int](t, x.super, "SELECT count(*) FROM flowable.escalations WHERE task_id = $1 AND action -> 0 ? 'pausedAt'", id), "on record")
+		})
+	}
+	t.Run("but not while its case is suspended", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "release"}]}]}`)
+		instance, id := x.claimed(t)
+		x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+		_, err := x.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), true)
+		require.NoError(t, err)
+		x.exec(t, "SELECT flowable.do_raised($1)", id)
+		after := x.see(t, admin, id)
+		require.Nil(t, after.AssigneeID)
+		require.NotNil(t, after.PausedAt)
+	})
+}
+
+func TestASubstituteLetsTheClocksStandStill(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	_, id := x.claimed(t)
+	x.absent(t, x.user, x.third)
+	x.does(t, x.third, id, casework.TaskAct{Kind: casework.ActPause, Reason: "the customer is asked"})
+	require.Nil(t, x.does(t, x.third, id, casework.TaskAct{Kind: casework.ActResume}).PausedAt)
+	require.Equal(t, []string{x.user, x.user}, rows[string](t, x.super, "SELECT action_data ->> 'actingFor' FROM flowable.task_history WHERE task_id = $1 AND action_by = $2", id, x.third))
 }
 
 func TestAPauseInFreeTimeCostsNothing(t *testing.T) {
@@ -491,6 +684,48 @@ func TestBothNetsAtOnceEscalateOnce(t *testing.T) {
 		(SELECT count(*) FROM flowable.workflow_tasks WHERE priority = 51 AND escalation_level = 1 AND claim_level = 1)])`))
 }
 
+// What the safety net cannot do keeps nothing else back, and what it has done stays done when it is stopped.
+func TestTheSafetyNetDoesWhatItCan(t *testing.T) {
+	t.Parallel()
+	x := newWorld(t).team(t)
+	const most = 500 // of a batch
+	instance := x.place(t, x.task("bad", dueAgo(2*time.Hour)), x.task("last", dueAgo(time.Minute)), x.task("raised"), x.task("badly"))
+	x.exec(t, `INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, element_instance_id, process_key, due_date)
+		SELECT 'many-' || n, $1, 'k', 'n', $2, 'e:' || n, 'p', CURRENT_TIMESTAMP - INTERVAL '1 hour' FROM generate_series(1, $3) AS n`, instance, x.queue, most-1)
+	x.exec(t, `CREATE FUNCTION public.refuse() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+		BEGIN RAISE 'not this one' USING ERRCODE = CASE WHEN NEW.task_id LIKE '%-last' THEN 'query_canceled' ELSE 'check_violation' END; END $$`)
+	refuses := func(ids ...string) {
+		x.exec(t, "DROP TRIGGER IF EXISTS refuse ON flowable.workflow_tasks")
+		x.exec(t, fmt.Sprintf(`CREATE TRIGGER refuse BEFORE UPDATE ON flowable.workflow_tasks FOR EACH ROW
+			WHEN (NEW.task_id IN ('%s')) EXECUTE FUNCTION public.refuse()`, strings.Join(ids, "', '")))
+	}
+	level := func(like string) []int {
+		return rows[int](t, x.super, "SELECT DISTINCT escalation_level FROM flowable.workflow_tasks WHERE task_id LIKE $1 ORDER BY 1", like)
+	}
+	refuses(x.id("bad"), x.id("last"))
+	require.ErrorContains(t, x.worker.EscalateOverdue(t.Context()), "not this one", "it is stopped")
+	require.Equal(t, []int{1}, level("many-%"), "the batch before")
+	require.Equal(t, []int{0}, level("%-bad"))
+
+	x.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	for _, name := range []string{"raised", "badly"} {
+		_, _, err := x.api.ActOnTask(t.Context(), x.boss, x.id(name), uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+		require.NoError(t, err)
+	}
+	x.exec(t, "UPDATE flowable.escalations SET escalated_at = escalated_at - INTERVAL '2 minutes' WHERE pending")
+	refuses(x.id("bad"), x.id("badly"))
+	require.NoError(t, x.worker.EscalateOverdue(t.Context()))
+	require.Equal(t, []int{0}, level("%-bad"))
+	require.Equal(t, []int{1}, level("%-last"))
+	require.Equal(t, 90, x.see(t, x.boss, x.id("raised")).Priority)
+	require.Equal(t, []string{x.id("badly")}, rows[string](t, x.super, "SELECT task_id FROM flowable.escalations WHERE pending"))
+
+	x.exec(t, "DROP TRIGGER refuse ON flowable.workflow_tasks")
+	require.NoError(t, x.worker.EscalateOverdue(t.Context()))
+	require.Equal(t, []int{1}, level("%-bad"))
+	require.Equal(t, 90, x.see(t, x.boss, x.id("badly")).Priority)
+}
+
 func dueAgo(ago time.Duration) func(*casework.NewTask) {
 	at := time.Now().Add(-ago)
 	return func(n *casework.NewTask) { n.DueDate = &at }
@@ -516,6 +751,20 @@ func TestALevelThatIsReachedByHandIsDone(t *testing.T) {
 	x.exec(t, "UPDATE flowable.escalations SET escalated_at = escalated_at - INTERVAL '2 minutes' WHERE task_id = $1 AND pending", id)
 	require.NoError(t, x.worker.EscalateOverdue(t.Context()))
 	require.Equal(t, 90, x.see(t, x.boss, id).Priority)
+}
+
+func TestWhatWasRaisedByHandAndEndedFirstKeepsNothingBack(t *testing.T) {
+	t.Parallel()
+	x := newUnit(t).team(t)
+	x.configure(t, `{"levels": [{"afterMinutes": 60, "actions": [{"action": "raisePriority", "to": 90}]}]}`)
+	instance, id := x.claimed(t)
+	_, delivery, err := x.api.ActOnTask(t.Context(), x.boss, id, uuid.New(), casework.TaskAct{Kind: casework.ActEscalate, Reason: "x"})
+	require.NoError(t, err)
+	_, _, err = x.api.CompleteTask(t.Context(), x.user, id, uuid.New(), approve)
+	require.NoError(t, err)
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 2, CommandID: delivery.Command.CommandID, CommandKind: casework.CommandEscalate, Actor: x.boss})
+	require.Equal(t, []string{"DUE 1:"}, x.done(t, id))
+	require.Zero(t, one[int](t, x.super, "SELECT count(*) FROM flowable.escalations WHERE task_id = $1 AND pending", id))
 }
 
 func TestTheClockOfAProcess(t *testing.T) {

@@ -95,6 +95,10 @@ func TestAnOverflowQueueTakesAsMuchAsItHasRoomFor(t *testing.T) {
 	home.exec(t, "UPDATE flowable.workflow_queues SET max_capacity = 1 WHERE queue_name = $1", home.queue)
 	home.relieves(t)
 	require.Equal(t, 3, load(home.queue), "one that is switched off takes nothing")
+	home.exec(t, "UPDATE flowable.workflow_queues SET is_active = TRUE, max_capacity = 9 WHERE queue_name = $1", away.queue)
+	home.exec(t, "UPDATE flowable.queue_assignments SET is_active = FALSE WHERE queue_id = (SELECT queue_id FROM flowable.workflow_queues WHERE queue_name = $1)", away.queue)
+	home.relieves(t)
+	require.Equal(t, 3, load(home.queue), "nor does one on which nobody works")
 }
 
 func TestWhatIsMovedForCapacityHasItsPlaceInTheOtherQueue(t *testing.T) {

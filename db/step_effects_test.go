@@ -1,7 +1,9 @@
 package db_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -165,4 +167,26 @@ func TestEscalatingATaskThatIsNotThereAnswersNothing(t *testing.T) {
 	t.Parallel()
 	w := newUnit(t)
 	require.Nil(t, one[map[string]any](t, w.super, "SELECT flowable.escalate_task('no such task', 1, 'SWEEP')"), "NULL, as the function's comment says")
+}
+
+func TestTheLimitOfAnAssigneeOfTheModelHolds(t *testing.T) {
+	t.Parallel()
+	u := newUnit(t)
+	u.limit(t, 3)
+	instances := []string{u.start(t, admin), u.start(t, admin), u.start(t, admin), u.start(t, admin)}
+	store := u.store(t, workerRole, len(instances))
+	for _, err := range together(len(instances), func(i int) error {
+		var tasks []casework.NewTask
+		for n := range 2 {
+			tasks = append(tasks, u.task(fmt.Sprint(i, "-", n), func(n *casework.NewTask) { n.Assignee = u.user }))
+		}
+		_, err := store.CommitStep(context.WithoutCancel(t.Context()), filled(casework.StepCommit{InstanceID: instances[i], Step: 1, NewTasks: tasks}))
+		return err
+	}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, 3, one[int](t, u.super, "SELECT count(*) FROM flowable.workflow_tasks WHERE assignee_id = $1", u.user))
+	require.Equal(t, 5, one[int](t, u.super, "SELECT count(*) FROM flowable.workflow_tasks WHERE queue_name = $1 AND status = 'OPEN'", u.queue))
+	require.Equal(t, []string{fmt.Sprintf("The assignee '%s' may not hold it by the rule max-tasks-per-user: the task is offered in its queue.", u.user)},
+		rows[string](t, u.super, "SELECT DISTINCT h.comments FROM flowable.task_history h JOIN flowable.workflow_tasks t USING (task_id) WHERE t.queue_name = $1 AND h.comments <> ''", u.queue))
 }

@@ -236,13 +236,19 @@ BEGIN
 END $$;
 
 -- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
--- do: each sees what the one before has done. Claims of others do not wait.
+-- do: each sees what the one before has done. Claims of others do not wait. It comes before the lock of any row; what holds one
+-- already may only try (try_claims).
 CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0));
 END $$;
+
+-- serialize_claims for what cannot wait. Answers whether nobody else gives the user anything now.
+CREATE FUNCTION flowable.try_claims(p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE sql
+AS $$ SELECT pg_try_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) $$;
 
 -- The valid roles of a user. Those of the caller are found once in a transaction.
 CREATE FUNCTION flowable.roles_for(p_user_id TEXT) RETURNS TEXT[]
@@ -404,10 +410,10 @@ BEGIN
     ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
         RETURN '{"refused": "forbidden", "rule": "assignee"}';
     END IF;
-    v_task := flowable.put_task(flowable.released(v_old));
+    v_task := flowable.put_task(flowable.given_up(v_old));
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, old_assignee, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'UNCLAIM', p_user_id, v_old.status, v_task.status, v_old.assignee_id,
-        flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
+        flowable.pause_change(v_old, v_task) || flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
     RETURN jsonb_build_object('task', flowable.task_json(v_task));

@@ -66,8 +66,9 @@ BEGIN
         p_of_clocks), '');
 END $$;
 
--- Creates a user task of an instance and answers where it went. An assignee that is no active user, or may not hold the task
--- (may_hold), leaves it open in its queue, on record: nobody else could ever work on it. The task of a called process moves
+-- Creates a user task of an instance and answers where it went. An assignee that is no active user, may not hold the task
+-- (may_hold), or holds as many of the queue as they may, leaves it open in its queue, on record: nobody else could ever work
+-- on it. commit_step has serialized their claims. The task of a called process moves
 -- the case of its caller.
 CREATE FUNCTION flowable.place_task(p_instance flowable.process_instances, p_case onecms.cases, p_key TEXT, p_rules JSONB, n JSONB,
     p_at TIMESTAMPTZ) RETURNS JSONB
@@ -93,6 +94,10 @@ BEGIN
         v_task.required_skills := ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'skills', '[]')));
         v_rule := flowable.may_hold(v_task, v_assignee);
         v_assignee := CASE WHEN v_rule IS NULL THEN v_assignee END;
+    END IF;
+    IF v_assignee IS NOT NULL AND flowable.room_for(v_assignee, entitlements.roles_of(v_assignee), v_queue.queue_name) <= 0 THEN
+        v_rule := 'max-tasks-per-user';
+        v_assignee := NULL;
     END IF;
     SELECT c.* INTO v_clocks FROM flowable.new_clocks(n, v_queue, p_at, v_assignee IS NOT NULL) AS c;
     INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, assignee_id,
@@ -246,7 +251,7 @@ BEGIN
 END $$;
 
 -- Notes that a command is applied, and with a completion the other acts on its task that the workflow has not heard of: they
--- travel with it. Answers false, and changes nothing, if the command is not an accepted one of the instance.
+-- travel with it. An escalation that is thrown at the task does not: it moves the case, and comes by itself. Answers false, and changes nothing, if the command is not an accepted one of the instance.
 CREATE FUNCTION flowable.settle_command(p_instance_id TEXT, p_command_id UUID) RETURNS BOOLEAN
     LANGUAGE plpgsql
 AS $$
@@ -261,7 +266,7 @@ BEGIN
         WHERE mine.command_id = p_command_id AND mine.process_instance_id = p_instance_id AND mine.state = 'ACCEPTED'
           AND c.process_instance_id = p_instance_id AND c.state = 'ACCEPTED'
           AND (c.command_id = p_command_id
-               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind <> 'complete'))
+               OR (mine.kind = 'complete' AND c.task_id = mine.task_id AND c.kind NOT IN ('complete', 'throw-escalation')))
         RETURNING c.command_id)
     SELECT array_agg(s.command_id) INTO v_settled FROM settled s;
     IF v_settled IS NULL THEN
@@ -330,6 +335,8 @@ DECLARE
     v_deliveries  JSONB := '[]';
     v_stands      BOOLEAN; -- a suspended case ends: what was accepted first would wait for ever
 BEGIN
+    PERFORM flowable.serialize_claims(a.id) FROM ( -- before all rows, as a claim does
+        SELECT DISTINCT n.value ->> 'assignee' AS id FROM jsonb_array_elements(p -> 'newTasks') AS n WHERE n.value ? 'assignee' ORDER BY id) AS a;
     SELECT i.* INTO v_instance FROM flowable.process_instances i WHERE i.process_instance_id = p ->> 'instanceId' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'process instance % is not known', p ->> 'instanceId' USING ERRCODE = 'no_data_found';

@@ -1,38 +1,85 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
+-- Escalates one task or process that is due, or does what somebody has raised a task to by hand. What fails is undone by
+-- itself, is a warning in the server's log, and is tried again the next time: it keeps nothing else back.
+CREATE FUNCTION flowable.try_escalation(p_what TEXT, p_id TEXT, p_at TIMESTAMPTZ) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    CASE p_what
+        WHEN 'task' THEN PERFORM flowable.escalate_due(p_id, p_at, 'SWEEP');
+        WHEN 'process' THEN PERFORM flowable.escalate_process(p_id, p_at, 'SWEEP');
+        WHEN 'raised task' THEN PERFORM flowable.do_raised(p_id);
+    END CASE;
+EXCEPTION WHEN OTHERS THEN
+    RAISE WARNING 'the % % could not be escalated: % (%)', p_what, p_id, SQLERRM, SQLSTATE;
+END $$;
+
 -- The safety net for tasks and processes whose workflow is gone; a case's own timer comes first. Each level is reached at its
--- own time (correction 9), in batches that two runs share without waiting (correction 11).
+-- own time (correction 9), in batches that two runs share without waiting (correction 11). Each batch is committed by itself,
+-- so it is called outside a transaction. What people have raised by hand is left to their case for a minute.
 CREATE PROCEDURE flowable.escalate_overdue_tasks()
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_id   TEXT;
-    v_more BOOLEAN := TRUE;
+    v_at    TIMESTAMPTZ := CURRENT_TIMESTAMP;
+    v_due   RECORD;
+    v_since TIMESTAMPTZ := '-infinity'; -- each once: what could not be done stays due
+    v_id    TEXT := '';
 BEGIN
-    WHILE v_more LOOP
-        v_more := FALSE;
-        FOR v_id IN
-            SELECT t.task_id FROM flowable.workflow_tasks t
-            WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.escalate_at <= CURRENT_TIMESTAMP
-            ORDER BY t.escalate_at
+    LOOP
+        FOR v_due IN
+            SELECT t.task_id, t.escalate_at FROM flowable.workflow_tasks t
+            WHERE t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED') AND t.escalate_at <= v_at
+              AND t.escalate_at >= v_since AND (t.escalate_at, t.task_id) > (v_since, v_id)
+            ORDER BY t.escalate_at, t.task_id
             LIMIT 500
             FOR UPDATE SKIP LOCKED
         LOOP
-            PERFORM flowable.escalate_due(v_id, CURRENT_TIMESTAMP, 'SWEEP');
-            v_more := TRUE;
+            PERFORM flowable.try_escalation('task', v_due.task_id, v_at);
+            v_since := v_due.escalate_at;
+            v_id := v_due.task_id;
         END LOOP;
+        EXIT WHEN NOT FOUND;
+        COMMIT;
     END LOOP;
-    FOR v_id IN
-        SELECT i.process_instance_id FROM flowable.process_instances i
-        WHERE i.sla_next_at <= CURRENT_TIMESTAMP
-        ORDER BY i.sla_next_at
-        FOR NO KEY UPDATE SKIP LOCKED
+    v_since := '-infinity';
+    v_id := '';
     LOOP
-        PERFORM flowable.escalate_process(v_id, CURRENT_TIMESTAMP, 'SWEEP');
+        FOR v_due IN
+            SELECT i.process_instance_id, i.sla_next_at FROM flowable.process_instances i
+            WHERE i.sla_next_at <= v_at AND i.sla_next_at >= v_since AND (i.sla_next_at, i.process_instance_id) > (v_since, v_id)
+            ORDER BY i.sla_next_at, i.process_instance_id
+            LIMIT 500
+            FOR NO KEY UPDATE SKIP LOCKED
+        LOOP
+            PERFORM flowable.try_escalation('process', v_due.process_instance_id, v_at);
+            v_since := v_due.sla_next_at;
+            v_id := v_due.process_instance_id;
+        END LOOP;
+        EXIT WHEN NOT FOUND;
+        COMMIT;
     END LOOP;
-    PERFORM flowable.do_raised(NULL);
+    v_id := '';
+    LOOP
+        FOR v_due IN
+            SELECT DISTINCT e.task_id FROM flowable.escalations e
+            WHERE e.pending AND e.escalated_at < v_at - INTERVAL '1 minute' AND e.task_id > v_id
+            ORDER BY e.task_id
+            LIMIT 500
+        LOOP
+            PERFORM flowable.try_escalation('raised task', v_due.task_id, v_at);
+            v_id := v_due.task_id;
+        END LOOP;
+        EXIT WHEN NOT FOUND;
+        COMMIT;
+    END LOOP;
 END $$;
+REVOKE ALL ON PROCEDURE flowable.escalate_overdue_tasks() FROM PUBLIC;
+REVOKE ALL ON FUNCTION flowable.try_escalation(TEXT, TEXT, TIMESTAMPTZ) FROM PUBLIC; -- it swallows the refusals of row security
+GRANT EXECUTE ON PROCEDURE flowable.escalate_overdue_tasks() TO nextgen_worker;
+GRANT EXECUTE ON FUNCTION flowable.try_escalation(TEXT, TEXT, TIMESTAMPTZ) TO nextgen_worker;
 
 -- Correction 16: the load of a queue is counted, not kept by every task's change. Moves wait: they go by what is counted.
 CREATE PROCEDURE flowable.update_queue_statistics()
@@ -68,7 +115,7 @@ BEGIN
             SELECT * FROM flowable.workflow_queues q
             WHERE q.is_active AND q.queue_id <> v_from.queue_id AND q.queue_type = v_from.queue_type AND q.queue_name <> 'default-queue'
               AND q.department_id IS NOT DISTINCT FROM v_from.department_id AND q.current_load < q.max_capacity
-              AND EXISTS (SELECT FROM flowable.queue_assignments a WHERE a.queue_id = q.queue_id AND a.is_active) -- somebody works on it
+              AND flowable.staff_of(q.queue_name) <> '{}'
             ORDER BY q.current_load::NUMERIC / NULLIF(q.max_capacity, 0), q.queue_id
         LOOP
             EXIT WHEN v_over <= 0;

@@ -88,6 +88,31 @@ BEGIN
     RETURN t;
 END $$;
 
+-- The task as one that was given up: nobody is left who waits for what it was paused for, so its clocks go on. Those of a
+-- suspended case stand still all the same.
+CREATE FUNCTION flowable.given_up(t flowable.workflow_tasks) RETURNS flowable.workflow_tasks
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF t.paused_at IS NOT NULL AND NOT t.is_suspended THEN
+        t := flowable.without_pause(t);
+    END IF;
+    RETURN flowable.released(t);
+END $$;
+
+-- What history says of a pause that has begun or ended.
+CREATE FUNCTION flowable.pause_change(p_old flowable.workflow_tasks, p_new flowable.workflow_tasks) RETURNS JSONB
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF p_old.paused_at IS NOT DISTINCT FROM p_new.paused_at THEN
+        RETURN '{}';
+    END IF;
+    RETURN jsonb_build_object('pausedAt', jsonb_build_object('from', p_old.paused_at, 'to', p_new.paused_at))
+        || CASE WHEN p_old.due_date <> p_new.due_date THEN
+            jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', p_new.due_date)) ELSE '{}' END;
+END $$;
+
 -- What makes two requests the same act: its kind and content, not the version that the caller had seen.
 CREATE FUNCTION flowable.act_hash(p_act JSONB) RETURNS TEXT
     LANGUAGE sql IMMUTABLE
@@ -117,7 +142,7 @@ AS $$
     VALUES (p_new.task_id, p_new.process_instance_id, p_type, p_act ->> 'by', p_old.status, p_new.status, p_old.assignee_id,
         p_new.assignee_id, CASE WHEN p_act ->> 'act' = 'delegate' THEN p_act ->> 'to' END,
         COALESCE(p_act ->> 'reason', p_act ->> 'text'),
-        p_data || flowable.acting_json(flowable.acted_for(p_old, p_act ->> 'by')), jsonb_build_object('act', flowable.act_hash(p_act)))
+        p_data || flowable.pause_change(p_old, p_new) || flowable.acting_json(flowable.acted_for(p_old, p_act ->> 'by')), jsonb_build_object('act', flowable.act_hash(p_act)))
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
@@ -189,7 +214,7 @@ BEGIN
     v_task.acting_for := NULL;
     v_task.owner_id := NULL;
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_old.owner_id AND u.is_active) THEN
-        v_task := flowable.released(v_task);
+        v_task := flowable.given_up(v_task);
     END IF;
     v_task := flowable.put_task(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'DELEGATE', p_act, '{"resolve": true}');
@@ -250,7 +275,7 @@ CREATE FUNCTION flowable.move_task(p_old flowable.workflow_tasks, p_act JSONB) R
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_task  flowable.workflow_tasks := flowable.released(p_old);
+    v_task  flowable.workflow_tasks := flowable.given_up(p_old);
     v_staff TEXT[];
     v_data  JSONB := jsonb_build_object('queueName', jsonb_build_object('from', p_old.queue_name, 'to', p_act ->> 'queueName'));
 BEGIN
@@ -261,11 +286,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_act ->> 'queueName' AND q.is_active) THEN
         RETURN flowable.invalid('active-queue', 'queueName');
     END IF;
-    SELECT COALESCE(array_agg(r.role_code::TEXT ORDER BY r.role_code), '{}') INTO v_staff
-    FROM flowable.workflow_queues q
-    JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-    JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-    WHERE q.queue_name = p_act ->> 'queueName';
+    v_staff := flowable.staff_of(p_act ->> 'queueName');
     IF v_staff = '{}' THEN
         RETURN flowable.invalid('staffed-queue', 'queueName');
     END IF;

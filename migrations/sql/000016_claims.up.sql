@@ -58,15 +58,25 @@ BEGIN
         WHEN NEW.priority >= (w #>> '{express,minPriority}')::INTEGER OR w #> '{express,severities}' ? NEW.severity THEN 1
         ELSE 2 END;
     NEW.rank_version := COALESCE(v_queue.rank_version, 0);
-    IF TG_OP = 'INSERT' OR NEW.queue_name <> OLD.queue_name THEN
-        INSERT INTO flowable.queue_groups (queue_name, role_code)
-        SELECT v_queue.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
-        WHERE v_queue.queue_name IS NOT NULL AND NOT EXISTS (
-            SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = v_queue.queue_name)
-        ON CONFLICT DO NOTHING;
-    END IF;
     RETURN NEW;
 END $$;
+
+CREATE FUNCTION flowable.note_groups() RETURNS TRIGGER
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    INSERT INTO flowable.queue_groups (queue_name, role_code)
+    SELECT NEW.queue_name, g.code FROM unnest(NEW.candidate_groups) AS g (code)
+    WHERE NOT EXISTS (SELECT FROM flowable.queue_groups k WHERE k.role_code = g.code AND k.queue_name = NEW.queue_name)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER workflow_tasks_groups_new AFTER INSERT ON flowable.workflow_tasks
+    FOR EACH ROW WHEN (NEW.candidate_groups <> '{}') EXECUTE FUNCTION flowable.note_groups();
+CREATE TRIGGER workflow_tasks_groups AFTER UPDATE OF queue_name, candidate_groups ON flowable.workflow_tasks
+    FOR EACH ROW WHEN ((NEW.queue_name, NEW.candidate_groups) IS DISTINCT FROM (OLD.queue_name, OLD.candidate_groups))
+    EXECUTE FUNCTION flowable.note_groups();
+
 CREATE FUNCTION flowable.note_candidates() RETURNS TRIGGER
     LANGUAGE plpgsql
 AS $$
@@ -123,6 +133,19 @@ BEGIN
 END $$;
 
 -- Moves between queues --------------------------------------------------------------------------------------------------
+
+-- The active roles that work on a queue. What is put into a queue without any, nobody would be given.
+CREATE FUNCTION flowable.staff_of(p_queue TEXT) RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT r.role_code::TEXT FROM flowable.workflow_queues q
+        JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
+        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
+        WHERE q.queue_name = p_queue
+        ORDER BY r.role_code);
+END $$;
 
 -- Moves go one after the other: two at once would move too much. Unclaimed tasks are claimed meanwhile.
 CREATE FUNCTION flowable.serialize_moves() RETURNS VOID
@@ -206,7 +229,8 @@ BEGIN
             least(home.current_load - home.max_capacity, away.max_capacity - away.current_load))
         FROM flowable.workflow_queues home, flowable.workflow_queues away
         WHERE home.queue_name = v_queue.home AND away.queue_name = v_queue.away
-          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity;
+          AND away.is_active AND away.queue_type = 'OVERFLOW' AND away.current_load < away.max_capacity
+          AND flowable.staff_of(away.queue_name) <> '{}';
     END LOOP;
 END $$;
 
@@ -300,7 +324,7 @@ BEGIN
         SELECT n.* INTO v_next FROM flowable.next_to_push(p_queue, v_tried) AS n;
         EXIT WHEN NOT FOUND;
         v_tried := v_tried || v_next.user_id;
-        CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended('claim:' || v_next.user_id, 0));
+        CONTINUE WHEN NOT flowable.try_claims(v_next.user_id);
         v_roles := entitlements.roles_of(v_next.user_id);
         CONTINUE WHEN flowable.room_for(v_next.user_id, v_roles, p_queue) <= 0; -- claimed before the lock was ours
         v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles, v_next.skilled, TRUE);

@@ -193,7 +193,8 @@ BEGIN
     END IF;
 END $$;
 
--- Whoever changes a task: the clock to claim begins anew when it is offered again, and escalate_at is kept true.
+-- Whoever changes a task: the clock to claim begins anew when it is offered again, and escalate_at is kept true. What was
+-- reached of it stays reached where it is to be claimed by the same moment, as when it was held outside working time only.
 CREATE FUNCTION flowable.keep_clocks() RETURNS TRIGGER
     LANGUAGE plpgsql
 AS $$
@@ -201,7 +202,7 @@ BEGIN
     IF TG_OP = 'UPDATE' AND OLD.assignee_id IS NOT NULL AND NEW.assignee_id IS NULL AND NEW.claim_seconds IS NOT NULL THEN
         NEW.offered_at := CURRENT_TIMESTAMP;
         NEW.claim_due_date := flowable.add_working_time(NEW.calendar_name, NEW.offered_at, NEW.claim_seconds);
-        NEW.claim_level := 0;
+        NEW.claim_level := CASE WHEN NEW.claim_due_date = OLD.claim_due_date THEN OLD.claim_level ELSE 0 END;
     END IF;
     SELECT n.at INTO NEW.escalate_at FROM flowable.next_level(NEW) AS n;
     RETURN NEW;
@@ -338,7 +339,9 @@ CREATE FUNCTION flowable.act_on_late_task(INOUT t flowable.workflow_tasks, p_act
     LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_old        flowable.workflow_tasks := t;
     v_supervisor TEXT;
+    v_queue      TEXT;
     v_staff      TEXT[];
 BEGIN
     p_result := '{}';
@@ -349,18 +352,18 @@ BEGIN
         t.priority := greatest(t.priority, least(100, COALESCE((p_action ->> 'to')::INTEGER, t.priority + (p_action ->> 'by')::INTEGER)));
         p_result := jsonb_build_object('priority', t.priority);
     WHEN 'release' THEN
-        t := flowable.released(t);
+        t := flowable.given_up(t);
     WHEN 'moveToQueue' THEN
         IF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_action ->> 'queue' AND q.is_active) THEN
             p_result := jsonb_build_object('failed', 'there is no active queue ' || (p_action ->> 'queue'));
             RETURN;
         END IF;
-        v_staff := ARRAY(
-            SELECT r.role_code::TEXT FROM flowable.workflow_queues q
-            JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active
-            JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-            WHERE q.queue_name = p_action ->> 'queue' ORDER BY r.role_code);
-        t := flowable.released(t);
+        v_staff := flowable.staff_of(p_action ->> 'queue');
+        IF v_staff = '{}' THEN
+            p_result := jsonb_build_object('failed', 'no role works on the queue ' || (p_action ->> 'queue'));
+            RETURN;
+        END IF;
+        t := flowable.given_up(t);
         t.queue_name := p_action ->> 'queue';
         t.home_queue := NULL;
         IF t.candidate_groups || t.candidate_users <> '{}' AND NOT t.candidate_groups && v_staff THEN -- as move_task does
@@ -373,16 +376,36 @@ BEGIN
                 p_result := jsonb_build_object('failed', 'there is no active role ' || (p_action ->> 'role'));
                 RETURN;
             END IF;
-            t := flowable.released(t);
+            t := flowable.given_up(t);
             t.candidate_groups := ARRAY[p_action ->> 'role'];
             t.candidate_users := '{}';
+            IF NOT t.candidate_groups && flowable.staff_of(t.queue_name) THEN -- claim/next looks at the queues of the role
+                SELECT q.queue_name INTO v_queue FROM entitlements.workflow_roles r
+                JOIN flowable.workflow_queues q ON q.queue_name = r.queue_name AND q.is_active
+                WHERE r.role_code = p_action ->> 'role' AND r.role_code = ANY (flowable.staff_of(q.queue_name));
+            END IF;
+            IF v_queue IS NOT NULL THEN
+                t.queue_name := v_queue;
+                t.home_queue := NULL;
+                p_result := jsonb_build_object('queue', v_queue);
+            END IF;
         ELSE
-            SELECT s.id INTO v_supervisor FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
-            WHERE flowable.may_hold(t, s.id) IS NULL
-            ORDER BY (SELECT count(*) FROM flowable.workflow_tasks h WHERE h.assignee_id = s.id AND h.status IN ('CLAIMED', 'DELEGATED')), s.place
-            LIMIT 1;
-            IF v_supervisor IS NULL THEN
-                p_result := '{"failed": "there is no supervisor who may hold it"}';
+            p_result := '{"failed": "there is no supervisor who may hold it"}';
+            FOR v_supervisor IN
+                SELECT s.id FROM unnest(flowable.supervisors_of(t)) WITH ORDINALITY AS s (id, place)
+                WHERE flowable.may_hold(t, s.id) IS NULL
+                ORDER BY (SELECT count(*) FROM flowable.workflow_tasks h WHERE h.assignee_id = s.id AND h.status IN ('CLAIMED', 'DELEGATED')), s.place
+            LOOP
+                IF flowable.try_claims(v_supervisor) THEN -- a statement of its own: the next one sees what was claimed before
+                    IF v_supervisor IN (t.assignee_id, t.owner_id) -- it is among those they have
+                        OR COALESCE(flowable.room_for(v_supervisor, entitlements.roles_of(v_supervisor), t.queue_name), 1) > 0 THEN
+                        p_result := '{}';
+                        EXIT;
+                    END IF;
+                END IF;
+                p_result := '{"failed": "no supervisor has room for one more of the queue"}';
+            END LOOP;
+            IF p_result ? 'failed' THEN
                 RETURN;
             END IF;
             t := flowable.released(t);
@@ -398,6 +421,7 @@ BEGIN
     ELSE
         p_result := '{"failed": "there is no such action"}';
     END CASE;
+    p_result := p_result || flowable.pause_change(v_old, t);
 END $$;
 
 -- Tells the workflow of a task how it is now. Nobody is there to send it at once: the relay does.
@@ -429,10 +453,12 @@ BEGIN
     SET status = t.status, assignee_id = t.assignee_id, queue_name = t.queue_name, home_queue = t.home_queue, priority = t.priority,
         candidate_groups = t.candidate_groups, candidate_users = t.candidate_users, escalation_level = t.escalation_level,
         claim_level = t.claim_level, escalated_at = t.escalated_at, owner_id = t.owner_id, claimed_by = t.claimed_by,
-        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, version = w.version + 1
+        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, due_date = t.due_date,
+        complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at, paused_at = t.paused_at,
+        version = w.version + 1
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
-    IF t.assignee_id IS DISTINCT FROM v_old.assignee_id THEN -- the model hears of it, as of any other claim or release
+    IF (t.assignee_id, t.paused_at) IS DISTINCT FROM (v_old.assignee_id, v_old.paused_at) THEN -- the model hears of it, as of any other act
         PERFORM flowable.tell_by_relay(t);
     END IF;
 END $$;
@@ -487,7 +513,8 @@ BEGIN
     END IF;
     INSERT INTO flowable.escalations (process_instance_id, task_id, clock, escalation_level, escalated_by, source, due_date, reason, action, pending)
     VALUES (p_old.process_instance_id, p_old.task_id, p_clock, p_level, v_by, p_source, v_due, p_act ->> 'reason', v_results,
-        p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]');
+        p_source = 'USER' AND COALESCE(v_level -> 'actions', '[]') <> '[]')
+    ON CONFLICT (task_id, escalation_level, due_date) WHERE clock = 'CLAIM' DO NOTHING; -- a change of the calendar has brought the moment back
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status,
         old_assignee, new_assignee, comments, action_data, client_info)
     VALUES (p_old.task_id, p_old.process_instance_id, 'ESCALATE', v_by, p_old.status, v_task.status,
@@ -552,8 +579,7 @@ BEGIN
     RETURN flowable.placed_json(v_task);
 END $$;
 
--- Does the actions of the levels that people have raised a task to by hand. NULL means those that wait for a minute: their
--- case has not gone on.
+-- Does the actions of the levels that people have raised a task to by hand. Of a task that has ended, nothing is done.
 CREATE FUNCTION flowable.do_raised(p_task_id TEXT) RETURNS VOID
     LANGUAGE plpgsql
 AS $$
@@ -561,22 +587,23 @@ DECLARE
     v_raised flowable.escalations;
     v_task   flowable.workflow_tasks;
     v_level  JSONB;
-    v_done   RECORD;
+    v_done   JSONB;
 BEGIN
     FOR v_raised IN
         SELECT e.* FROM flowable.escalations e
-        WHERE e.pending AND (e.task_id = p_task_id OR (p_task_id IS NULL AND e.escalated_at < CURRENT_TIMESTAMP - INTERVAL '1 minute'))
-        ORDER BY e.escalation_id LIMIT 500 FOR UPDATE SKIP LOCKED
+        WHERE e.pending AND e.task_id = p_task_id
+        ORDER BY e.escalation_id FOR UPDATE SKIP LOCKED
     LOOP
+        v_done := NULL;
         SELECT t.* INTO v_task FROM flowable.workflow_tasks t
         WHERE t.task_id = v_raised.task_id AND t.status NOT IN ('COMPLETED', 'CANCELLED') FOR UPDATE;
         IF FOUND THEN
             SELECT flowable.escalation_levels(q.escalation_config, v_raised.clock) -> (v_raised.escalation_level - 1) INTO v_level
             FROM flowable.workflow_queues q WHERE q.queue_name = v_task.queue_name;
-            SELECT d.* INTO v_done FROM flowable.do_level(v_task, v_level,
+            SELECT d.p_results INTO v_done FROM flowable.do_level(v_task, v_level,
                 flowable.about_level(v_task, v_raised.clock, v_raised.escalation_level, 0) || '{"kind": "ESCALATED"}') AS d;
         END IF;
-        UPDATE flowable.escalations e SET pending = FALSE, action = CASE WHEN v_task.task_id IS NOT NULL THEN v_done.p_results ELSE e.action END
+        UPDATE flowable.escalations e SET pending = FALSE, action = COALESCE(v_done, e.action)
         WHERE e.escalation_id = v_raised.escalation_id;
     END LOOP;
 END $$;
@@ -711,9 +738,9 @@ CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) 
 AS $$
 DECLARE
     v_task flowable.workflow_tasks := p_old;
-    v_data JSONB;
 BEGIN
-    IF NOT (p_act ->> 'by' IN (p_old.assignee_id, p_old.owner_id)) IS TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
+    IF NOT (flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) OR flowable.may_act_as(p_act ->> 'by', p_old.owner_id)) IS TRUE
+        AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     ELSIF (p_old.paused_at IS NOT NULL) = (p_act ->> 'act' = 'pause') THEN
         RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
@@ -723,11 +750,7 @@ BEGIN
         v_task := flowable.without_pause(p_old);
     END IF;
     v_task := flowable.put_task(v_task);
-    v_data := jsonb_build_object('pausedAt', jsonb_build_object('from', p_old.paused_at, 'to', v_task.paused_at));
-    IF v_task.due_date <> p_old.due_date THEN
-        v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
-    END IF;
-    PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, v_data);
+    PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, '{}');
     RETURN flowable.tell_workflow(v_task, 'update-task', p_act);
 END $$;
 
