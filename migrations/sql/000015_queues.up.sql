@@ -75,7 +75,7 @@ BEGIN
             WHERE v.process_instance_id = p_instance.process_instance_id AND v.task_id IS NULL
               AND v.variable_name IN (SELECT split_part(named #>> '{}', '.', 1) FROM jsonb_path_query(p_rules, '$.**.variable') AS named)),
             '{}') || COALESCE(n -> 'locals', '{}'),
-        'priority', COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
+        'priority', flowable.priority_of(p_instance, n),
         'severity', p_case.severity, 'caseType', p_case.case_type,
         'taskDefinitionKey', n ->> 'definitionKey',
         'processKey', (SELECT d.process_key FROM flowable.workflow_definitions d WHERE d.workflow_id = p_instance.workflow_id),
