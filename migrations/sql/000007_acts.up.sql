@@ -201,7 +201,7 @@ CREATE FUNCTION flowable.acting_json(p_for TEXT) RETURNS JSONB
 AS $$ SELECT CASE WHEN p_for IS NULL THEN '{}' ELSE jsonb_build_object('actingFor', p_for) END $$;
 
 -- The rule that keeps a user from claiming a task with the roles of somebody, mostly themselves: one of may_hold, which binds
--- both, candidate or max-tasks-per-user; NULL if none does.
+-- both, candidate or max-tasks-per-user, by the roles that they claim with and by their own; NULL if none does.
 CREATE FUNCTION flowable.claim_rule(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[]) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -210,7 +210,8 @@ BEGIN
         flowable.may_hold(t, p_user_id),
         CASE WHEN p_for <> p_user_id THEN flowable.may_hold(t, p_for) END,
         CASE WHEN NOT flowable.is_candidate(t, p_for, p_roles) THEN 'candidate' END,
-        CASE WHEN flowable.room_for(p_user_id, p_roles, t.queue_name) <= 0 THEN 'max-tasks-per-user' END);
+        CASE WHEN flowable.room_for(p_user_id, p_roles, t.queue_name) <= 0
+            OR (p_for <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), t.queue_name) <= 0) THEN 'max-tasks-per-user' END);
 END $$;
 
 -- Gives a locked, claimable task to a user. p_by is the user, or SYSTEM where the task is pushed; p_data goes into history and
@@ -360,7 +361,8 @@ BEGIN
             LIMIT 1) AS head
         ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
     LOOP
-        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most;
+        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most
+            OR (v_offer.person <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), v_offer.queue_name) <= 0);
         v_roles := CASE WHEN v_offer.person = p_user_id THEN flowable.roles_for(p_user_id) ELSE entitlements.roles_of(v_offer.person) END;
         v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_roles, v_offer.skilled, FALSE);
         IF v_task.task_id IS NOT NULL THEN
