@@ -153,8 +153,16 @@ BEGIN
           AND d.status = 'COMPLETED' AND p_user_id IN (d.completed_by, d.acting_for));
 END $$;
 
--- The rule that keeps a user from holding a task, whatever their roles: excluded-user, four-eyes or skills (a SPECIALIZED
--- queue asks for what the task requires); NULL if none does.
+-- Whether a task asks for the skills that it requires: its queue does, or the one that has lent it.
+CREATE FUNCTION flowable.asks_skills(t flowable.workflow_tasks) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name IN (t.queue_name, t.home_queue) AND q.queue_type = 'SPECIALIZED');
+END $$;
+
+-- The rule that keeps a user from holding a task, whatever their roles: excluded-user, four-eyes or skills (asks_skills); NULL if
+-- none does.
 CREATE FUNCTION flowable.may_hold(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -163,8 +171,7 @@ BEGIN
         RETURN 'excluded-user';
     ELSIF t.four_eyes_of <> '{}' AND flowable.four_eyes_bar(t, p_user_id) THEN
         RETURN 'four-eyes';
-    ELSIF t.required_skills <> '{}' AND NOT t.required_skills <@ entitlements.skills_of(p_user_id) AND EXISTS (
-        SELECT FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name AND q.queue_type = 'SPECIALIZED') THEN
+    ELSIF t.required_skills <> '{}' AND NOT t.required_skills <@ entitlements.skills_of(p_user_id) AND flowable.asks_skills(t) THEN
         RETURN 'skills';
     END IF;
     RETURN NULL;
@@ -285,16 +292,18 @@ BEGIN
     RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
 END $$;
 
--- Whether claim/next gives a claimable task to a user with the roles of p_for; p_skills are the user's skills where they count,
--- else NULL. The caller has made sure that the roles work on its queue. The planner has to inline it: queues are long.
-CREATE FUNCTION flowable.may_take(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skills TEXT[]) RETURNS BOOLEAN
+-- Whether claim/next gives a claimable task to a user with the roles of p_for; p_skills are the user's skills, which count where
+-- p_skilled or where the task asks for them. The caller has made sure that the roles work on its queue. The planner has to inline
+-- it: queues are long.
+CREATE FUNCTION flowable.may_take(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skills TEXT[], p_skilled BOOLEAN)
+    RETURNS BOOLEAN
     LANGUAGE sql STABLE
 AS $$
     SELECT t.paused_at IS NULL
         AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
              OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
         AND NOT t.excluded_users && ARRAY[p_user_id, p_for]
-        AND (p_skills IS NULL OR t.required_skills <@ p_skills)
+        AND (t.required_skills <@ p_skills OR NOT (p_skilled OR (t.home_queue IS NOT NULL AND flowable.asks_skills(t))))
         AND (t.four_eyes_of = '{}' OR NOT (flowable.four_eyes_bar(t, p_user_id) OR (p_for <> p_user_id AND flowable.four_eyes_bar(t, p_for))))
 $$;
 
@@ -307,12 +316,12 @@ CREATE FUNCTION flowable.lock_first(p_queue TEXT, p_user_id TEXT, p_for TEXT, p_
 AS $$
 DECLARE
     v_task   flowable.workflow_tasks;
-    v_skills TEXT[] := CASE WHEN p_skilled THEN entitlements.skills_of(p_user_id) END;
+    v_skills TEXT[] := entitlements.skills_of(p_user_id);
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
     WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
-      AND flowable.may_take(t, p_user_id, p_for, p_roles, v_skills)
+      AND flowable.may_take(t, p_user_id, p_for, p_roles, v_skills, p_skilled)
       AND NOT (p_pushed AND t.returned_by IS NOT NULL AND t.returned_by = p_user_id)
     ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
     LIMIT 1
@@ -367,7 +376,7 @@ BEGIN
         CROSS JOIN LATERAL ( -- what they would get of the queue; somebody else may be claiming it
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
             WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
-              AND flowable.may_take(t, p_user_id, mine.person, mine.roles, CASE WHEN mine.skilled THEN v_skills END)
+              AND flowable.may_take(t, p_user_id, mine.person, mine.roles, v_skills, mine.skilled)
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
         ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
