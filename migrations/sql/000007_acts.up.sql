@@ -185,8 +185,8 @@ BEGIN
     RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
 END $$;
 
--- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder acts; NULL if they act for
--- themselves.
+-- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder or owner acts; NULL if they act
+-- for themselves.
 CREATE FUNCTION flowable.acted_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -196,7 +196,7 @@ BEGIN
     IF p_user_id = t.assignee_id THEN
         RETURN t.acting_for;
     ELSIF p_user_id = t.owner_id THEN
-        RETURN NULL;
+        RETURN t.owner_acting_for;
     END IF;
     v_absent := entitlements.stands_in_for(p_user_id);
     RETURN CASE WHEN t.assignee_id = ANY (v_absent) THEN t.assignee_id WHEN t.owner_id = ANY (v_absent) THEN t.owner_id END;
