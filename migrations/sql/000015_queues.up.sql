@@ -71,7 +71,7 @@ AS $$
 BEGIN
     RETURN jsonb_build_object(
         'variables', COALESCE((
-            SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
+            SELECT jsonb_object_agg(v.variable_name, COALESCE(v.variable_json, flowable.large_json(v.large_value))) FROM flowable.workflow_variables v
             WHERE v.process_instance_id = p_instance.process_instance_id AND v.task_id IS NULL
               AND v.variable_name IN (SELECT split_part(named #>> '{}', '.', 1) FROM jsonb_path_query(p_rules, '$.**.variable') AS named)),
             '{}') || COALESCE(n -> 'locals', '{}'),
