@@ -54,7 +54,7 @@ END $$;
 -- The priority of a new task: the one evaluated for it, as far as a priority goes, else that of its instance.
 CREATE FUNCTION flowable.priority_of(p_instance flowable.process_instances, n JSONB) RETURNS INTEGER
     LANGUAGE sql IMMUTABLE
-AS $$ SELECT COALESCE(least(greatest((n ->> 'priority')::NUMERIC, -1000000), 1000000)::INTEGER, p_instance.priority) $$;
+AS $$ SELECT least(greatest(COALESCE((n ->> 'priority')::NUMERIC, p_instance.priority), -1000000), 1000000)::INTEGER $$;
 
 -- The candidates that the model names in a member of a new task. A name is cut at 255 characters: no role or user has one so
 -- long, and an index takes no entry of any length.
