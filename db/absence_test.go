@@ -136,6 +136,23 @@ func TestTheLimitOfASubstituteIsTheirOwn(t *testing.T) {
 	require.Equal(t, "max-tasks-per-user", hasCode(t, err, casework.Forbidden).Rule)
 }
 
+// The roles of who is absent allow more: those of the substitute hold all the same.
+func TestTheRolesOfASubstituteLimitWhatTheyClaimForOthers(t *testing.T) {
+	t.Parallel()
+	w := newUnit(t)
+	w.limit(t, 5)
+	w.set(t, `INSERT INTO entitlements.workflow_roles (role_code, role_name, role_type) VALUES ('JUNIOR_{name}', 'x', 'CUSTOM');
+		INSERT INTO flowable.queue_assignments (queue_id, role_id, max_tasks_per_user) SELECT q.queue_id, r.role_id, 1
+			FROM flowable.workflow_queues q, entitlements.workflow_roles r WHERE q.queue_name = '{queue}' AND r.role_code = 'JUNIOR_{name}'`)
+	substitute := w.outsider(t)
+	w.grant(t, substitute, "JUNIOR_"+w.name)
+	ids := w.open(t, 3)
+	w.absent(t, w.user, substitute)
+	require.Len(t, w.claimsAll(t, substitute), 1)
+	_, err := w.api.ClaimTask(t.Context(), substitute, ids[2], uuid.New())
+	require.Equal(t, "max-tasks-per-user", hasCode(t, err, casework.Forbidden).Rule)
+}
+
 func TestASubstituteIsNotPushedToForOthers(t *testing.T) {
 	t.Parallel()
 	w := newUnit(t)

@@ -3,6 +3,7 @@ package db_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,29 @@ func TestFourEyes(t *testing.T) {
 		b.back(t, b.user)
 		for _, who := range []string{stand, b.user} {
 			_, err = b.api.ClaimTask(t.Context(), who, second(b), uuid.New())
+			require.Equal(t, "four-eyes", hasCode(t, err, casework.Forbidden).Rule)
+		}
+	})
+	t.Run("nor is delegating what is done for somebody", func(t *testing.T) {
+		t.Parallel()
+		x := newTeam(t)
+		substitute := x.hire(t, 1)[0]
+		x.absent(t, x.user, substitute)
+		x.place(t, x.task("first", keyed("first"), forGroups(), func(n *casework.NewTask) { n.CandidateUsers = []string{x.user} }), x.task("second", keyed("second"), eyes))
+		first := x.id("first")
+		x.does(t, substitute, first, casework.TaskAct{Kind: casework.ActClaim})
+		x.exec(t, "UPDATE flowable.workflow_tasks SET candidate_groups = $2 WHERE task_id = $1", first, []string{x.role})
+		x.does(t, substitute, first, casework.TaskAct{Kind: casework.ActDelegate, To: x.delegate})
+		x.does(t, x.delegate, first, casework.TaskAct{Kind: casework.ActDelegate, To: x.third})
+		followUp := time.Now().Add(time.Hour)
+		x.does(t, substitute, first, casework.TaskAct{Kind: casework.ActUpdate, FollowUpDate: &casework.DateChange{At: &followUp}})
+		x.does(t, x.third, first, casework.TaskAct{Kind: casework.ActResolve})
+		x.does(t, substitute, first, casework.TaskAct{Kind: casework.ActComplete, Completion: approve})
+		acted := " " + substitute + " for " + x.user
+		require.Equal(t, []string{"CLAIM" + acted, "DELEGATE" + acted, "DELEGATE " + x.delegate, "UPDATE" + acted, "DELEGATE " + x.third, "COMPLETE" + acted}, x.actedFor(t, first))
+		x.back(t, x.user)
+		for _, who := range []string{substitute, x.user} {
+			_, err := x.api.ClaimTask(t.Context(), who, second(x.unit), uuid.New())
 			require.Equal(t, "four-eyes", hasCode(t, err, casework.Forbidden).Rule)
 		}
 	})

@@ -72,7 +72,7 @@ var roles = subject[casework.Role]{
 	},
 	check: checkRole,
 	save: func(ctx context.Context, q *dbsqlc.Queries, v casework.Role, settings json.RawMessage, isNew bool) error {
-		return q.RoleSave(ctx, dbsqlc.RoleSaveParams{RoleCode: v.RoleCode, Settings: settings, IsNew: isNew})
+		return asBeyondOwn(q.RoleSave(ctx, dbsqlc.RoleSaveParams{RoleCode: v.RoleCode, Settings: settings, IsNew: isNew}))
 	},
 }
 
@@ -83,37 +83,34 @@ func roleSettings(v *casework.Role) *casework.RoleSettings {
 	return &v.RoleSettings
 }
 
-// checkRole notes what a role refers to and is not there. Nobody changes a role, or gives it permissions, that allow more
-// than they may do themselves.
+// checkRole notes what a role refers to and is not there.
 func checkRole(ctx context.Context, q *dbsqlc.Queries, v casework.Role) (casework.Mistakes, error) {
 	m := v.Mistakes()
 	if err := checkDepartment(ctx, q, &m, "body.department", v.Department); err != nil {
 		return m, err
 	}
-	if err := checkNames(ctx, q, &m, casework.EscalationNames{Queues: optional("body.queueName", v.QueueName)}); err != nil || len(m) > 0 {
-		return m, err
-	}
-	for _, permission := range v.Permissions.Given() {
-		if may, err := q.CallerMay(ctx, permission); err != nil || !may {
-			return m, beyondOwn(err)
-		}
-	}
-	return m, mayGive(ctx, q, v.RoleCode)
+	return m, checkNames(ctx, q, &m, casework.EscalationNames{Queues: optional("body.queueName", v.QueueName)})
 }
 
 // mayGive is a Forbidden error where a role allows something that the caller may not do.
 func mayGive(ctx context.Context, q *dbsqlc.Queries, role string) error {
 	may, err := q.RoleMayBeGiven(ctx, role)
-	if err == nil && may {
-		return nil
-	}
-	return beyondOwn(err)
-}
-
-func beyondOwn(err error) error {
-	if err != nil {
+	if err != nil || may {
 		return err
 	}
+	return beyondOwn()
+}
+
+// asBeyondOwn is the error of a function that refuses what goes beyond the caller's own permissions. That they may administer
+// was asked before.
+func asBeyondOwn(err error) error {
+	if casework.CodeOf(interpret(err)) == casework.Forbidden {
+		return beyondOwn()
+	}
+	return err
+}
+
+func beyondOwn() error {
 	return &casework.Error{Code: casework.Forbidden, Message: "the role allows something that you may not do yourself", Rule: "beyond-own"}
 }
 

@@ -114,6 +114,24 @@ func TestWhatIsMovedForCapacityHasItsPlaceInTheOtherQueue(t *testing.T) {
 	require.Equal(t, home.id("old"), got.TaskID)
 }
 
+func TestWhatASpecializedQueueLendsAsksForSkillsStill(t *testing.T) {
+	t.Parallel()
+	home, away := relief(t, 100)
+	home.becomes(t, casework.QueueSpecialized, "{}")
+	home.exec(t, "UPDATE flowable.workflow_queues SET max_capacity = 0 WHERE queue_name = $1", home.queue)
+	away.limit(t, 100)
+	home.place(t, home.task("contract", skills("law")), home.task("treaty", skills("law")), home.task("plain"))
+	require.Equal(t, [][]string{{"contract", "plain", "treaty"}}, home.relieves(t, away.queue))
+	_, err := home.api.ClaimTask(t.Context(), away.user, home.id("contract"), uuid.New())
+	require.Equal(t, "skills", hasCode(t, err, casework.Forbidden).Rule)
+	require.Equal(t, []string{"plain"}, home.claimsAll(t, away.user))
+	away.pushes(t, casework.RoundRobin, 100)
+	require.Zero(t, one[int](t, home.super, "SELECT flowable.push_tasks($1, 100)", away.queue))
+	away.exec(t, `UPDATE entitlements.users SET attributes = '{"skills": ["law"]}' WHERE user_id = $1`, away.user)
+	require.Equal(t, 1, one[int](t, home.super, "SELECT flowable.push_tasks($1, 1)", away.queue))
+	require.Len(t, home.claimsAll(t, away.user), 1)
+}
+
 func TestQueuesThatAreNearlyFullAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

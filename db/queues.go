@@ -118,7 +118,8 @@ func checkOverflow(ctx context.Context, q *dbsqlc.Queries, m *casework.Mistakes,
 	return err
 }
 
-// Assign lets a role work on a queue, or changes how. It needs the permission manage-queues. Errors: NotFound, Invalid,
+// Assign lets a role work on a queue, or changes how. It needs the permission manage-queues, and supervise for the queue where
+// the role has that. Errors: NotFound, Invalid,
 // Forbidden.
 func (s *Store) Assign(ctx context.Context, caller, queue, role string, settings casework.AssignmentSettings) (casework.Queue, error) {
 	var v casework.Queue
@@ -136,7 +137,7 @@ func (s *Store) Assign(ctx context.Context, caller, queue, role string, settings
 		if err != nil {
 			return fmt.Errorf("encode assignment: %w", err)
 		}
-		if err := q.AssignmentSave(ctx, dbsqlc.AssignmentSaveParams{QueueName: queue, RoleCode: role, Settings: raw}); err != nil {
+		if err := asBeyondOwn(q.AssignmentSave(ctx, dbsqlc.AssignmentSaveParams{QueueName: queue, RoleCode: role, Settings: raw})); err != nil {
 			return err
 		}
 		v, err = queues.get(ctx, q, queue)

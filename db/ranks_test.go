@@ -147,6 +147,34 @@ func TestTheNextTaskIsThatOfTheQueuesOrder(t *testing.T) {
 	}
 }
 
+// A queue is as urgent as what the person gets of it, not as its head, which they may never get.
+func TestWhatNobodyMayTakeDoesNotKeepOtherQueuesBack(t *testing.T) {
+	t.Parallel()
+	for name, keep := range map[string]string{
+		"it is somebody else's": "candidate_groups = '{}', candidate_users = '{nobody}'",
+		"it is paused":          "paused_at = CURRENT_TIMESTAMP",
+		"they are excluded":     "excluded_users = '{{user}}'",
+		"four eyes":             "four_eyes_of = '{first}'",
+		"skills":                "required_skills = '{law}'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newUnit(t)
+			other := w.found(t)
+			w.grant(t, w.user, other.role)
+			w.becomes(t, casework.QueueSpecialized, "{}")
+			w.checked(t, w.user)
+			escalated(w, t, "second")
+			for _, set := range []string{"four_eyes_of = '{}'", keep} {
+				w.set(t, "UPDATE flowable.workflow_tasks SET "+set+" WHERE task_id = '{name}-second'")
+			}
+			w.place(t, w.task("low", priority(1)))
+			other.place(t, other.task("high", priority(90)))
+			require.Equal(t, []string{other.id("high"), "low"}, w.claimsAll(t, w.user))
+		})
+	}
+}
+
 func TestTheEffectivePriorityIsMadeUpByTheWeights(t *testing.T) {
 	t.Parallel()
 	w := newUnit(t)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onecms/nextgen-workflow/bpmn/values"
 	"github.com/onecms/nextgen-workflow/internal/casework"
 )
 
@@ -122,6 +123,25 @@ func TestConditionsOfRulesAreAboutWhatTheTaskSees(t *testing.T) {
 		n.Locals = map[string]json.RawMessage{"item": quoted("inner")}
 		result := u.step(t, casework.StepCommit{InstanceID: instance, Step: 1, NewTasks: []casework.NewTask{n}, Variables: variables})
 		require.Equal(t, want, result.Tasks[0].QueueName == desk, condition)
+	}
+}
+
+func TestRulesSeeWhatIsKeptByReference(t *testing.T) {
+	t.Parallel()
+	u := newWorld(t)
+	desk := u.desk(t, "desk")
+	u.exec(t, "UPDATE flowable.workflow_definitions SET routing_rules = $1", `{"rules": [{"when": {"variable": "order.total", "gt": 10000}, "queue": "`+desk+`"}]}`)
+	for total, want := range map[string]string{"20000": desk, "1": "default-queue", "1e999999": "default-queue"} {
+		content, err := json.Marshal(largeText(1 << 20))
+		require.NoError(t, err)
+		contents, instance := values.Contents{}, u.start(t, admin)
+		order := contents.Pack(json.RawMessage(`{"total": `+total+`, "text": `+string(content)+`}`), values.LargeBytes)
+		result := u.step(t, casework.StepCommit{
+			InstanceID: instance, Step: 1, Values: contents, Variables: []casework.VariableChange{{Name: "order", Value: order}},
+			NewTasks: []casework.NewTask{u.task(instance[:8], forGroups())},
+		})
+		require.NotNil(t, one[*string](t, u.super, "SELECT large_value FROM flowable.workflow_variables WHERE process_instance_id = $1", instance))
+		require.Equal(t, want, result.Tasks[0].QueueName, total)
 	}
 }
 

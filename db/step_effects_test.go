@@ -2,8 +2,10 @@ package db_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -47,6 +49,29 @@ func TestWhereATaskGoes(t *testing.T) {
 			require.Equal(t, jsonOf(t, tc.want), jsonOf(t, placed))
 		})
 	}
+}
+
+// What an expression makes of a priority or a candidate keeps no case back.
+func TestATaskTakesWhateverPriorityAndCandidatesAreEvaluated(t *testing.T) {
+	t.Parallel()
+	u := newWorld(t)
+	u.configure(t, `{"levels": [{"afterMinutes": 0, "actions": [{"action": "raisePriority", "by": 100}]}]}`)
+	u.exec(t, "UPDATE flowable.workflow_definitions SET routing_rules = $1", `{"rules": [{"when": {"field": "priority", "gt": 100}, "queue": "default-queue"}]}`)
+	long := rand.Text()
+	for len(long) < 20_000 { // does not compress
+		long += rand.Text()
+	}
+	u.place(t, u.task("high", priority(math.MaxInt), due(-time.Second)), u.task("low", priority(math.MinInt)),
+		u.task("routed", priority(math.MaxInt), forGroups()),
+		u.task("long", forGroups(u.role, long), func(n *casework.NewTask) { n.CandidateUsers = []string{long} }))
+	u.late(t, "high")
+	require.Equal(t, 1_000_000, u.see(t, u.user, u.id("high")).Priority)
+	require.Equal(t, []int{1_000_000, -1_000_000}, rows[int](t, u.super, "SELECT priority FROM flowable.workflow_tasks WHERE task_id IN ($1, $2) ORDER BY 1 DESC", u.id("routed"), u.id("low")))
+	require.Equal(t, fmt.Sprintf("{%s,%s} {%[2]s}", u.role, long[:255]), one[string](t, u.super,
+		"SELECT candidate_groups::TEXT || ' ' || candidate_users::TEXT FROM flowable.workflow_tasks WHERE task_id = $1", u.id("long")))
+	require.Contains(t, one[string](t, u.super, "SELECT comments FROM flowable.task_history WHERE task_id = $1 AND action_type = 'CREATE'", u.id("long")),
+		"longer than 255 characters were cut: '"+long[:40]+"…'")
+	require.ElementsMatch(t, []string{"high", "low", "long"}, u.claimsAll(t, u.user))
 }
 
 func jsonOf(t *testing.T, v any) string {

@@ -186,6 +186,42 @@ func TestACalledProcessIsSuspendedByItself(t *testing.T) {
 	require.Equal(t, "ACTIVE ACTIVE", x.statuses(t, instance, child))
 }
 
+// The step that calls was under way when its case was suspended.
+func TestWhatASuspendedCaseCallsIsSuspendedAsWell(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	key := x.called(t, 1)
+	x.exec(t, `UPDATE flowable.workflow_definitions SET sla_config = '{"withinMinutes": 60}' WHERE process_key = $1`, key)
+	instance, child, inner := x.start(t, admin), uuid.NewString(), uuid.NewString()
+	x.step(t, casework.StepCommit{InstanceID: instance, Step: 1})
+	_, err := x.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), true)
+	require.NoError(t, err)
+	calls := func(parent string, step int64, id string) casework.Command {
+		sent := x.call(t, parent, step, casework.ChildStart{InstanceID: id, ProcessKey: key}).Deliveries
+		require.Len(t, sent, 2)
+		require.Equal(t, id, sent[0].Start.InstanceID)
+		require.Equal(t, []any{id, casework.CommandSuspend}, []any{sent[1].Command.InstanceID, sent[1].Command.Kind})
+		return *sent[1].Command
+	}
+	suspend := calls(instance, 2, child)
+	started := x.step(t, casework.StepCommit{InstanceID: child, Step: 1, NewTasks: []casework.NewTask{x.task("called", due(time.Hour))}})
+	require.Nil(t, started.Tasks[0].EscalateAt)
+	require.Nil(t, started.SLA.EscalateAt)
+	calls(child, 2, inner)
+	require.False(t, x.step(t, casework.StepCommit{InstanceID: child, Step: 3, CommandID: suspend.CommandID}).Refused)
+	require.Equal(t, "SUSPENDED SUSPENDED SUSPENDED", x.statuses(t, instance, child, inner))
+	_, err = x.api.ClaimTask(t.Context(), x.user, x.id("called"), uuid.New())
+	hasCode(t, err, casework.Conflict)
+
+	resumed, err := x.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), false)
+	require.NoError(t, err)
+	require.Len(t, resumed, 3)
+	require.NotNil(t, resumed[1].Command.Placed[0].EscalateAt)
+	require.Equal(t, "ACTIVE ACTIVE ACTIVE", x.statuses(t, instance, child, inner))
+	require.Equal(t, 2, one[int](t, x.super, "SELECT count(*) FROM flowable.process_instances WHERE process_instance_id = ANY ($1) AND sla_next_at IS NOT NULL AND suspended_at IS NULL", []string{child, inner}))
+	x.does(t, x.user, x.id("called"), casework.TaskAct{Kind: casework.ActClaim})
+}
+
 func TestAResumedCaseHasItsIncidentsStill(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)

@@ -343,6 +343,53 @@ func TestSupervisionIsOfTheQueuesOfTheRole(t *testing.T) {
 	require.Equal(t, x.boss, assignee(x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActReassign, To: x.boss})), "reassign is of all that one sees")
 }
 
+// Whoever manages people and queues comes by it to no queue that they do not supervise.
+func TestSupervisionDoesNotSpreadBeyondOnesOwnQueues(t *testing.T) {
+	t.Parallel()
+	x, other := newTeam(t), newTeam(t)
+	lead, sub, plain := "BOSS_"+x.name, "SUB_"+x.name, "PLAIN_"+x.name
+	x.exec(t, `UPDATE entitlements.workflow_roles SET permissions = '{"supervise": true, "manage-users": true, "manage-queues": true}' WHERE role_code = $1`, lead)
+	ctx, supervise := t.Context(), casework.Permissions{casework.PermitSupervise: true}
+	create := func(code string, permissions casework.Permissions, queue string) error {
+		_, err := x.api.CreateRole(ctx, x.boss, code, casework.RoleSettings{RoleName: "x", RoleType: "CUSTOM", QueueName: &queue, Permissions: permissions, Active: true})
+		return err
+	}
+	change := func(code string, apply func(*casework.RoleSettings)) error {
+		_, err := x.api.ChangeRole(ctx, x.boss, code, func(s *casework.RoleSettings) error { apply(s); return nil })
+		return err
+	}
+	assign := func(queue, role string) error {
+		_, err := x.api.Assign(ctx, x.boss, queue, role, casework.AssignmentSettings{Strategy: casework.Manual, MaxTasksPerUser: 1, PriorityLevel: 50})
+		return err
+	}
+	require.NoError(t, create(sub, supervise, x.queue))
+	require.NoError(t, create(plain, nil, x.queue))
+	require.NoError(t, assign(x.queue, sub))
+	require.NoError(t, assign(other.queue, plain), "which supervises nothing")
+	_, err := x.api.Grant(ctx, x.boss, x.third, sub, casework.GrantSettings{})
+	require.NoError(t, err)
+	elsewhere := func(s *casework.RoleSettings) { s.QueueName = &other.queue }
+	for name, do := range map[string]func() error{
+		"a new role for another queue":       func() error { return create("FAR_"+x.name, supervise, other.queue) },
+		"a role that moves to another queue": func() error { return change(sub, elsewhere) },
+		"one's own role, moved":              func() error { return change(lead, elsewhere) },
+		"one's own role, for more": func() error {
+			return change(lead, func(s *casework.RoleSettings) { s.Permissions[casework.PermitOperate] = true })
+		},
+		"a role that works on another queue": func() error { return change(plain, func(s *casework.RoleSettings) { s.Permissions = supervise }) },
+		"a role of another queue":            func() error { return change("BOSS_"+other.name, func(s *casework.RoleSettings) { s.RoleName = "y" }) },
+		"an assignment to another queue":     func() error { return assign(other.queue, sub) },
+		"the role of who supervises another": func() error {
+			_, err := x.api.Grant(ctx, x.boss, x.third, "BOSS_"+other.name, casework.GrantSettings{})
+			return err
+		},
+	} {
+		require.Equal(t, "beyond-own", hasCode(t, do(), casework.Forbidden).Rule, name)
+	}
+	_, err = x.api.ChangeRole(ctx, admin, sub, func(s *casework.RoleSettings) error { elsewhere(s); return nil })
+	require.NoError(t, err, "an administrator supervises all")
+}
+
 func TestAMovedTaskBelongsToTheNewQueue(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t)

@@ -191,6 +191,7 @@ type FlowableWorkflowTask struct {
 	ClaimDueDate      *time.Time
 	PausedAt          *time.Time
 	ActingFor         *string
+	OwnerActingFor    *string
 	ReturnedBy        *string
 	ClaimLane         int16
 	ClaimRank         float64

@@ -83,7 +83,7 @@ func (q *Queries) TaskComments(ctx context.Context, arg TaskCommentsParams) ([]F
 }
 
 const taskGet = `-- name: TaskGet :one
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, owner_acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks WHERE task_id = $1
 `
 
 func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowTask, error) {
@@ -131,6 +131,7 @@ func (q *Queries) TaskGet(ctx context.Context, taskID string) (FlowableWorkflowT
 		&i.ClaimDueDate,
 		&i.PausedAt,
 		&i.ActingFor,
+		&i.OwnerActingFor,
 		&i.ReturnedBy,
 		&i.ClaimLane,
 		&i.ClaimRank,
@@ -195,7 +196,7 @@ func (q *Queries) TaskHistory(ctx context.Context, arg TaskHistoryParams) ([]Flo
 }
 
 const taskOpenAfter = `-- name: TaskOpenAfter :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, owner_acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks t
 WHERE t.process_instance_id = $1 AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
   AND NOT EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = $2 AND c.state = 'ACCEPTED')
 ORDER BY t.created_at, t.task_id
@@ -258,6 +259,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 			&i.ClaimDueDate,
 			&i.PausedAt,
 			&i.ActingFor,
+			&i.OwnerActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,
 			&i.ClaimRank,
@@ -281,7 +283,7 @@ func (q *Queries) TaskOpenAfter(ctx context.Context, arg TaskOpenAfterParams) ([
 }
 
 const taskOpenOf = `-- name: TaskOpenOf :many
-SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
+SELECT task_id, process_instance_id, task_definition_key, task_name, task_type, queue_name, assignee_id, candidate_groups, candidate_users, priority, status, form_key, created_at, claimed_at, claimed_by, completed_at, completed_by, due_date, follow_up_date, escalation_level, escalated_at, task_data, form_data, outcome, outcome_reason, metadata, element_instance_id, case_id, case_number, process_key, excluded_users, version, required_skills, four_eyes_of, severity, owner_id, home_queue, calendar_name, claim_due_date, paused_at, acting_for, owner_acting_for, returned_by, claim_lane, claim_rank, claim_growth, rank_version, complete_seconds, claim_seconds, offered_at, claim_level, escalate_at, is_suspended FROM flowable.workflow_tasks
 WHERE process_instance_id = $1 AND status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
 ORDER BY created_at, task_id
 `
@@ -337,6 +339,7 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 			&i.ClaimDueDate,
 			&i.PausedAt,
 			&i.ActingFor,
+			&i.OwnerActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,
 			&i.ClaimRank,
@@ -360,7 +363,7 @@ func (q *Queries) TaskOpenOf(ctx context.Context, processInstanceID string) ([]F
 }
 
 const taskSearch = `-- name: TaskSearch :many
-SELECT t.task_id, t.process_instance_id, t.task_definition_key, t.task_name, t.task_type, t.queue_name, t.assignee_id, t.candidate_groups, t.candidate_users, t.priority, t.status, t.form_key, t.created_at, t.claimed_at, t.claimed_by, t.completed_at, t.completed_by, t.due_date, t.follow_up_date, t.escalation_level, t.escalated_at, t.task_data, t.form_data, t.outcome, t.outcome_reason, t.metadata, t.element_instance_id, t.case_id, t.case_number, t.process_key, t.excluded_users, t.version, t.required_skills, t.four_eyes_of, t.severity, t.owner_id, t.home_queue, t.calendar_name, t.claim_due_date, t.paused_at, t.acting_for, t.returned_by, t.claim_lane, t.claim_rank, t.claim_growth, t.rank_version, t.complete_seconds, t.claim_seconds, t.offered_at, t.claim_level, t.escalate_at, t.is_suspended FROM unnest(flowable.search_tasks($1::JSONB)) WITH ORDINALITY AS found (task_id, place)
+SELECT t.task_id, t.process_instance_id, t.task_definition_key, t.task_name, t.task_type, t.queue_name, t.assignee_id, t.candidate_groups, t.candidate_users, t.priority, t.status, t.form_key, t.created_at, t.claimed_at, t.claimed_by, t.completed_at, t.completed_by, t.due_date, t.follow_up_date, t.escalation_level, t.escalated_at, t.task_data, t.form_data, t.outcome, t.outcome_reason, t.metadata, t.element_instance_id, t.case_id, t.case_number, t.process_key, t.excluded_users, t.version, t.required_skills, t.four_eyes_of, t.severity, t.owner_id, t.home_queue, t.calendar_name, t.claim_due_date, t.paused_at, t.acting_for, t.owner_acting_for, t.returned_by, t.claim_lane, t.claim_rank, t.claim_growth, t.rank_version, t.complete_seconds, t.claim_seconds, t.offered_at, t.claim_level, t.escalate_at, t.is_suspended FROM unnest(flowable.search_tasks($1::JSONB)) WITH ORDINALITY AS found (task_id, place)
 JOIN flowable.workflow_tasks t ON t.task_id = found.task_id
 ORDER BY found.place
 `
@@ -416,6 +419,7 @@ func (q *Queries) TaskSearch(ctx context.Context, search json.RawMessage) ([]Flo
 			&i.ClaimDueDate,
 			&i.PausedAt,
 			&i.ActingFor,
+			&i.OwnerActingFor,
 			&i.ReturnedBy,
 			&i.ClaimLane,
 			&i.ClaimRank,

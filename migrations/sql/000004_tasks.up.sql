@@ -117,6 +117,7 @@ CREATE TABLE flowable.workflow_tasks (
     claim_due_date      TIMESTAMPTZ,  -- by when somebody should have claimed it
     paused_at           TIMESTAMPTZ,  -- its clocks stand still since then
     acting_for          VARCHAR(50),  -- the absent colleague for whom its holder acts or has completed it
+    owner_acting_for    VARCHAR(50),  -- the absent colleague for whom its owner held it, and will again
     returned_by         VARCHAR(50),  -- who has given it back last; it is not pushed to them again
     -- The order in which it is claimed, kept by a trigger (rank_task).
     claim_lane          SMALLINT         NOT NULL DEFAULT 2, -- 0 escalated, 1 express, 2 all others

@@ -153,8 +153,16 @@ BEGIN
           AND d.status = 'COMPLETED' AND p_user_id IN (d.completed_by, d.acting_for));
 END $$;
 
--- The rule that keeps a user from holding a task, whatever their roles: excluded-user, four-eyes or skills (a SPECIALIZED
--- queue asks for what the task requires); NULL if none does.
+-- Whether a task asks for the skills that it requires: its queue does, or the one that has lent it.
+CREATE FUNCTION flowable.asks_skills(t flowable.workflow_tasks) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name IN (t.queue_name, t.home_queue) AND q.queue_type = 'SPECIALIZED');
+END $$;
+
+-- The rule that keeps a user from holding a task, whatever their roles: excluded-user, four-eyes or skills (asks_skills); NULL if
+-- none does.
 CREATE FUNCTION flowable.may_hold(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -163,8 +171,7 @@ BEGIN
         RETURN 'excluded-user';
     ELSIF t.four_eyes_of <> '{}' AND flowable.four_eyes_bar(t, p_user_id) THEN
         RETURN 'four-eyes';
-    ELSIF t.required_skills <> '{}' AND NOT t.required_skills <@ entitlements.skills_of(p_user_id) AND EXISTS (
-        SELECT FROM flowable.workflow_queues q WHERE q.queue_name = t.queue_name AND q.queue_type = 'SPECIALIZED') THEN
+    ELSIF t.required_skills <> '{}' AND NOT t.required_skills <@ entitlements.skills_of(p_user_id) AND flowable.asks_skills(t) THEN
         RETURN 'skills';
     END IF;
     RETURN NULL;
@@ -178,8 +185,8 @@ BEGIN
     RETURN p_user_id = p_person OR p_person = ANY (entitlements.stands_in_for(p_user_id));
 END $$;
 
--- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder acts; NULL if they act for
--- themselves.
+-- For which absent colleague a user acts on a task: its holder or owner, or for whom its holder or owner acts; NULL if they act
+-- for themselves.
 CREATE FUNCTION flowable.acted_for(t flowable.workflow_tasks, p_user_id TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -189,7 +196,7 @@ BEGIN
     IF p_user_id = t.assignee_id THEN
         RETURN t.acting_for;
     ELSIF p_user_id = t.owner_id THEN
-        RETURN NULL;
+        RETURN t.owner_acting_for;
     END IF;
     v_absent := entitlements.stands_in_for(p_user_id);
     RETURN CASE WHEN t.assignee_id = ANY (v_absent) THEN t.assignee_id WHEN t.owner_id = ANY (v_absent) THEN t.owner_id END;
@@ -201,7 +208,7 @@ CREATE FUNCTION flowable.acting_json(p_for TEXT) RETURNS JSONB
 AS $$ SELECT CASE WHEN p_for IS NULL THEN '{}' ELSE jsonb_build_object('actingFor', p_for) END $$;
 
 -- The rule that keeps a user from claiming a task with the roles of somebody, mostly themselves: one of may_hold, which binds
--- both, candidate or max-tasks-per-user; NULL if none does.
+-- both, candidate or max-tasks-per-user, by the roles that they claim with and by their own; NULL if none does.
 CREATE FUNCTION flowable.claim_rule(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[]) RETURNS TEXT
     LANGUAGE plpgsql STABLE
 AS $$
@@ -210,7 +217,8 @@ BEGIN
         flowable.may_hold(t, p_user_id),
         CASE WHEN p_for <> p_user_id THEN flowable.may_hold(t, p_for) END,
         CASE WHEN NOT flowable.is_candidate(t, p_for, p_roles) THEN 'candidate' END,
-        CASE WHEN flowable.room_for(p_user_id, p_roles, t.queue_name) <= 0 THEN 'max-tasks-per-user' END);
+        CASE WHEN flowable.room_for(p_user_id, p_roles, t.queue_name) <= 0
+            OR (p_for <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), t.queue_name) <= 0) THEN 'max-tasks-per-user' END);
 END $$;
 
 -- Gives a locked, claimable task to a user. p_by is the user, or SYSTEM where the task is pushed; p_data goes into history and
@@ -290,27 +298,37 @@ BEGIN
     RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
 END $$;
 
+-- Whether claim/next gives a claimable task to a user with the roles of p_for; p_skills are the user's skills, which count where
+-- p_skilled or where the task asks for them. The caller has made sure that the roles work on its queue. The planner has to inline
+-- it: queues are long.
+CREATE FUNCTION flowable.may_take(t flowable.workflow_tasks, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skills TEXT[], p_skilled BOOLEAN)
+    RETURNS BOOLEAN
+    LANGUAGE sql STABLE
+AS $$
+    SELECT t.paused_at IS NULL
+        AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
+             OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
+        AND NOT t.excluded_users && ARRAY[p_user_id, p_for]
+        AND (t.required_skills <@ p_skills OR NOT (p_skilled OR (t.home_queue IS NOT NULL AND flowable.asks_skills(t))))
+        AND (t.four_eyes_of = '{}' OR NOT (flowable.four_eyes_bar(t, p_user_id) OR (p_for <> p_user_id AND flowable.four_eyes_bar(t, p_for))))
+$$;
+
 -- Locks the task of a queue that is claimed first by a user with the roles of p_for; the user's skills count where p_skilled.
--- Rows that somebody else is claiming at this moment are passed over, and so is what is pushed back to who returned it. The
--- caller has made sure that the roles work on the queue. Answers NULL when there is none.
+-- Rows that somebody else is claiming at this moment are passed over, and so is what is pushed back to who returned it.
+-- Answers NULL when there is none.
 CREATE FUNCTION flowable.lock_first(p_queue TEXT, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skilled BOOLEAN, p_pushed BOOLEAN)
     RETURNS flowable.workflow_tasks
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_task   flowable.workflow_tasks;
-    v_people TEXT[] := ARRAY[p_user_id, p_for];
-    v_skills TEXT[] := CASE WHEN p_skilled THEN entitlements.skills_of(p_user_id) END;
+    v_skills TEXT[] := entitlements.skills_of(p_user_id);
 BEGIN
     SELECT t.* INTO v_task
     FROM flowable.workflow_tasks t
-    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended AND t.paused_at IS NULL
-      AND (t.candidate_groups && p_roles OR p_for = ANY (t.candidate_users)
-           OR (t.candidate_groups = '{}' AND t.candidate_users = '{}') OR t.home_queue IS NOT NULL)
-      AND NOT t.excluded_users && v_people
-      AND (v_skills IS NULL OR t.required_skills <@ v_skills)
+    WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
+      AND flowable.may_take(t, p_user_id, p_for, p_roles, v_skills, p_skilled)
       AND NOT (p_pushed AND t.returned_by IS NOT NULL AND t.returned_by = p_user_id)
-      AND (t.four_eyes_of = '{}' OR NOT (flowable.four_eyes_bar(t, p_user_id) OR (p_for <> p_user_id AND flowable.four_eyes_bar(t, p_for))))
     ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
     LIMIT 1
     FOR UPDATE SKIP LOCKED;
@@ -326,6 +344,7 @@ CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_comm
 AS $$
 DECLARE
     v_hour   DOUBLE PRECISION := date_part('epoch', CURRENT_TIMESTAMP) / 3600 - 438288; -- since 2020, as ranks count
+    v_skills TEXT[] := entitlements.skills_of(p_user_id);
     v_roles  TEXT[];
     v_people TEXT[]; -- beside each of the codes, whose role it is
     v_codes  TEXT[];
@@ -347,9 +366,10 @@ BEGIN
         v_people := v_people || array_fill(v_absent, ARRAY[cardinality(v_roles)]);
     END LOOP;
     FOR v_offer IN
-        SELECT mine.person, mine.queue_name, mine.most, mine.skilled
+        SELECT mine.person, mine.roles, mine.queue_name, mine.most, mine.skilled
         FROM (
-            SELECT place.person, q.queue_name::TEXT AS queue_name, max(a.max_tasks_per_user) AS most,
+            SELECT place.person, ARRAY(SELECT own.code FROM unnest(v_people, v_codes) AS own (person, code) WHERE own.person = place.person) AS roles,
+                q.queue_name::TEXT AS queue_name, max(a.max_tasks_per_user) AS most,
                 q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED') AS skilled,
                 COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50) AS level
             FROM unnest(v_people, v_codes) AS place (person, code)
@@ -359,16 +379,17 @@ BEGIN
             WHERE p_queue_names IS NULL OR q.queue_name = ANY (p_queue_names)
             GROUP BY place.person, q.queue_id
             HAVING p_queue_names IS NOT NULL OR NOT bool_and(a.assignment_strategy = 'MANUAL')) AS mine
-        CROSS JOIN LATERAL ( -- the head of the queue; it may turn out to be for others
+        CROSS JOIN LATERAL ( -- what they would get of the queue; somebody else may be claiming it
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
             WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
+              AND flowable.may_take(t, p_user_id, mine.person, mine.roles, v_skills, mine.skilled)
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
         ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
     LOOP
-        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most;
-        v_roles := CASE WHEN v_offer.person = p_user_id THEN flowable.roles_for(p_user_id) ELSE entitlements.roles_of(v_offer.person) END;
-        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_roles, v_offer.skilled, FALSE);
+        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most
+            OR (v_offer.person <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), v_offer.queue_name) <= 0);
+        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_offer.roles, v_offer.skilled, FALSE);
         IF v_task.task_id IS NOT NULL THEN
             RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(NULLIF(v_offer.person, p_user_id)));
         END IF;

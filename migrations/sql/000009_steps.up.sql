@@ -51,6 +51,17 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The priority of a new task: the one evaluated for it, as far as a priority goes, else that of its instance.
+CREATE FUNCTION flowable.priority_of(p_instance flowable.process_instances, n JSONB) RETURNS INTEGER
+    LANGUAGE sql IMMUTABLE
+AS $$ SELECT least(greatest(COALESCE((n ->> 'priority')::NUMERIC, p_instance.priority), -1000000), 1000000)::INTEGER $$;
+
+-- The candidates that the model names in a member of a new task. A name is cut at 255 characters: no role or user has one so
+-- long, and an index takes no entry of any length.
+CREATE FUNCTION flowable.candidates_of(p_names JSONB) RETURNS TEXT[]
+    LANGUAGE sql IMMUTABLE
+AS $$ SELECT ARRAY(SELECT left(c.name, 255) FROM jsonb_array_elements_text(COALESCE(p_names, '[]')) WITH ORDINALITY AS c (name, place) ORDER BY c.place) $$;
+
 -- What is to be said of a new task whose model names something that is not there.
 CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT, p_rule TEXT, p_of_clocks TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE
@@ -63,6 +74,9 @@ BEGIN
         CASE WHEN n ->> 'queue' <> p_queue AND NOT EXISTS (
             SELECT FROM flowable.workflow_queues q WHERE q.queue_name = n ->> 'queue' AND q.is_active) THEN
             'The queue ' || quote_literal(n ->> 'queue') || ' that the model names is not there or switched off: the next rule has chosen.' END,
+        (SELECT 'Names of candidates longer than 255 characters were cut: ' || string_agg(quote_literal(left(c.name, 40) || '…'), ', ') || '.'
+         FROM jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]') || COALESCE(n -> 'candidateUsers', '[]')) AS c (name)
+         WHERE length(c.name) > 255),
         p_of_clocks), '');
 END $$;
 
@@ -105,8 +119,8 @@ BEGIN
         element_instance_id, case_id, case_number, process_key, required_skills, four_eyes_of, severity,
         is_suspended, paused_at, calendar_name, complete_seconds, claim_seconds, claim_due_date, offered_at)
     VALUES (n ->> 'taskId', p_instance.process_instance_id, n ->> 'definitionKey', left(n ->> 'name', 500), v_queue.queue_name, v_assignee,
-        ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateGroups', '[]'))), ARRAY(SELECT jsonb_array_elements_text(COALESCE(n -> 'candidateUsers', '[]'))),
-        COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
+        flowable.candidates_of(n -> 'candidateGroups'), flowable.candidates_of(n -> 'candidateUsers'),
+        flowable.priority_of(p_instance, n),
         CASE WHEN v_assignee IS NULL THEN 'OPEN' ELSE 'CLAIMED' END, left(n ->> 'formKey', 255), p_at,
         CASE WHEN v_assignee IS NOT NULL THEN p_at END, v_assignee,
         v_clocks.due_date,

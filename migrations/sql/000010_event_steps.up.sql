@@ -135,13 +135,14 @@ BEGIN
         'instanceId', p_caller_id, 'actorId', p_actor), INTERVAL '2 seconds');
 END $$;
 
--- Starts an instance for a call activity: its row and its start, in the case of its caller. Where there is nothing to
--- start the caller is told so at once, and raises an incident. Answers the delivery.
+-- Starts an instance for a call activity: its row and its start, in the case of its caller, and suspended where that is. Where
+-- there is nothing to start the caller is told so at once, and raises an incident. Answers the delivery.
 CREATE FUNCTION flowable.start_child(p_caller flowable.process_instances, p_child JSONB, p_rev JSONB, p_at TIMESTAMPTZ) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_definition flowable.workflow_definitions := flowable.called_definition(p_caller, p_child);
+    v_suspended  BOOLEAN := p_caller.status = 'SUSPENDED';
     v_start_id   TEXT;
     v_start      JSONB;
     v_key        TEXT := left(COALESCE(p_child ->> 'businessKey', CASE WHEN p_child ->> 'inheritKey' = 'true' THEN p_caller.business_key END), 255);
@@ -165,11 +166,12 @@ BEGIN
     SELECT c.* INTO v_clock FROM flowable.new_process_clock(v_definition.sla_config, p_at) AS c;
     INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, business_key, parent_process_id, super_process_id,
         parent_element_id, call_depth, started_by, started_at, variables, priority, engine_rev, start_event_id,
-        sla_seconds, sla_calendar, sla_due_date, sla_next_at)
+        sla_seconds, sla_calendar, sla_due_date, sla_next_at, status, suspended_at)
     VALUES (p_child ->> 'instanceId', v_definition.workflow_id, p_caller.case_id, v_key, p_caller.process_instance_id,
         COALESCE(p_caller.super_process_id, p_caller.process_instance_id), p_child ->> 'elementInstanceId', p_caller.call_depth + 1,
         p_caller.started_by, p_at, COALESCE(p_child -> 'variables', '{}'), p_caller.priority, p_rev::INTEGER, v_start_id,
-        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
+        v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, CASE WHEN NOT v_suspended THEN v_clock.sla_next_at END,
+        CASE WHEN v_suspended THEN 'SUSPENDED' ELSE 'ACTIVE' END, CASE WHEN v_suspended THEN greatest(p_caller.suspended_at, p_at) END);
     PERFORM flowable.use_values(p_child ->> 'instanceId', COALESCE(p_child -> 'variables', '{}'));
     v_start := jsonb_build_object('instanceId', p_child ->> 'instanceId', 'processKey', v_definition.process_key,
         'processName', v_definition.process_name, 'definitionVersion', v_definition.process_version,
@@ -296,6 +298,13 @@ BEGIN
             SELECT jsonb_agg(t.started) FILTER (WHERE t.started IS NOT NULL) FROM (
                 SELECT flowable.start_child(p_instance, c.value, v_rev, p_at) AS started
                 FROM jsonb_array_elements(p -> 'children') WITH ORDINALITY AS c ORDER BY c.ordinality) AS t), '[]');
+        IF p_instance.status = 'SUSPENDED' THEN -- the step was under way
+            v_deliveries := v_deliveries || COALESCE((
+                SELECT jsonb_agg(flowable.accept_command(jsonb_build_object('commandId', gen_random_uuid(), 'kind', 'suspend',
+                    'instanceId', i.process_instance_id, 'actorId', 'SYSTEM'), INTERVAL '2 seconds') ORDER BY c.ordinality)
+                FROM jsonb_array_elements(p -> 'children') WITH ORDINALITY AS c
+                JOIN flowable.process_instances i ON i.process_instance_id = c.value ->> 'instanceId'), '[]');
+        END IF;
     END IF;
     IF p ? 'messages' THEN
         v_deliveries := v_deliveries || flowable.route_throws(p_instance, 'message', p -> 'messages', v_rev);

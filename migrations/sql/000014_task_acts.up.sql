@@ -64,7 +64,7 @@ BEGIN
         queue_name = t.queue_name, home_queue = t.home_queue, candidate_groups = t.candidate_groups, candidate_users = t.candidate_users,
         priority = t.priority, due_date = t.due_date, complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date,
         offered_at = t.offered_at, paused_at = t.paused_at, follow_up_date = t.follow_up_date, version = o.version + 1,
-        acting_for = CASE WHEN t.assignee_id = o.assignee_id THEN t.acting_for END, returned_by = t.returned_by
+        acting_for = t.acting_for, owner_acting_for = t.owner_acting_for, returned_by = t.returned_by
     WHERE o.task_id = t.task_id AND o.version = t.version
       AND flowable.task_is_seen(o.assignee_id, o.completed_by, o.owner_id, o.candidate_users, o.candidate_groups, o.queue_name,
           entitlements.caller_people(), entitlements.caller_groups(), entitlements.caller_queues(), entitlements.caller_may('admin'))
@@ -83,6 +83,7 @@ BEGIN
     t.assignee_id := NULL;
     t.acting_for := NULL;
     t.owner_id := NULL;
+    t.owner_acting_for := NULL;
     t.claimed_at := NULL;
     t.claimed_by := NULL;
     RETURN t;
@@ -168,7 +169,7 @@ CREATE FUNCTION flowable.invalid(p_rule TEXT, p_at TEXT) RETURNS JSONB
 AS $$ SELECT jsonb_build_object('refused', 'invalid', 'rule', p_rule, 'at', p_at) $$;
 
 -- The holder hands the task to somebody else, who has it until they complete or resolve it; whoever delegates first stays
--- its owner.
+-- its owner, and acts for whom they did when they have it again.
 CREATE FUNCTION flowable.delegate_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
@@ -188,7 +189,10 @@ BEGIN
         RETURN flowable.invalid(v_rule, 'to');
     END IF;
     v_task.status := 'DELEGATED';
-    v_task.owner_id := COALESCE(p_old.owner_id, p_old.assignee_id);
+    IF p_old.owner_id IS NULL THEN
+        v_task.owner_id := p_old.assignee_id;
+        v_task.owner_acting_for := p_old.acting_for;
+    END IF;
     v_task.assignee_id := p_act ->> 'to';
     v_task.acting_for := NULL;
     v_task := flowable.put_task(v_task);
@@ -211,8 +215,9 @@ BEGIN
     END IF;
     v_task.status := 'CLAIMED';
     v_task.assignee_id := p_old.owner_id;
-    v_task.acting_for := NULL;
+    v_task.acting_for := p_old.owner_acting_for;
     v_task.owner_id := NULL;
+    v_task.owner_acting_for := NULL;
     IF NOT EXISTS (SELECT FROM entitlements.users u WHERE u.user_id = p_old.owner_id AND u.is_active) THEN
         v_task := flowable.given_up(v_task);
     END IF;

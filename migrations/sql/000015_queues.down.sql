@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
-DROP FUNCTION entitlements.drop_absence, entitlements.add_absence, entitlements.drop_grant, entitlements.save_grant, entitlements.save_user,
+DROP FUNCTION entitlements.drop_absence, entitlements.add_absence, entitlements.drop_grant, entitlements.save_grant, entitlements.save_user, entitlements.within_own,
     entitlements.may_give, entitlements.save_role, entitlements.save_department, flowable.drop_calendar, flowable.save_calendar;
 DROP POLICY owner_moves ON flowable.outbox;
 DROP POLICY owner_moves ON flowable.task_commands;

@@ -71,11 +71,11 @@ AS $$
 BEGIN
     RETURN jsonb_build_object(
         'variables', COALESCE((
-            SELECT jsonb_object_agg(v.variable_name, v.variable_json) FROM flowable.workflow_variables v
+            SELECT jsonb_object_agg(v.variable_name, COALESCE(v.variable_json, flowable.large_json(v.large_value))) FROM flowable.workflow_variables v
             WHERE v.process_instance_id = p_instance.process_instance_id AND v.task_id IS NULL
               AND v.variable_name IN (SELECT split_part(named #>> '{}', '.', 1) FROM jsonb_path_query(p_rules, '$.**.variable') AS named)),
             '{}') || COALESCE(n -> 'locals', '{}'),
-        'priority', COALESCE((n ->> 'priority')::INTEGER, p_instance.priority),
+        'priority', flowable.priority_of(p_instance, n),
         'severity', p_case.severity, 'caseType', p_case.case_type,
         'taskDefinitionKey', n ->> 'definitionKey',
         'processKey', (SELECT d.process_key FROM flowable.workflow_definitions d WHERE d.workflow_id = p_instance.workflow_id),
@@ -205,7 +205,8 @@ CREATE FUNCTION flowable.save_assignment(p_queue TEXT, p_role TEXT, p JSONB) RET
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    PERFORM entitlements.require(entitlements.caller_may('manage-queues'));
+    PERFORM entitlements.require(entitlements.caller_may('manage-queues') AND (entitlements.caller_supervises(p_queue) OR NOT EXISTS (
+        SELECT FROM entitlements.workflow_roles r WHERE r.role_code = p_role AND r.permissions ->> 'supervise' = 'true')));
     INSERT INTO flowable.queue_assignments AS a (queue_id, role_id, assignment_strategy, max_tasks_per_user, auto_assign, priority_level)
     SELECT q.queue_id, r.role_id, p ->> 'strategy', (p ->> 'maxTasksPerUser')::INTEGER, (p ->> 'autoAssign')::BOOLEAN, (p ->> 'priorityLevel')::INTEGER
     FROM flowable.workflow_queues q, entitlements.workflow_roles r
@@ -304,7 +305,8 @@ CREATE FUNCTION entitlements.save_role(p_code TEXT, p JSONB, p_new BOOLEAN) RETU
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    PERFORM entitlements.require(entitlements.caller_may('manage-users'));
+    -- Before it is written: the caller may have the role.
+    PERFORM entitlements.require(entitlements.caller_may('manage-users') AND entitlements.within_own(p_code, p -> 'permissions', p ->> 'queueName'));
     IF p_new THEN
         INSERT INTO entitlements.workflow_roles (role_code, role_name, role_type) VALUES (p_code, p ->> 'roleName', p ->> 'roleType');
     ELSE
@@ -314,17 +316,31 @@ BEGIN
     SET role_name = p ->> 'roleName', role_type = p ->> 'roleType', department_id = entitlements.department_of(p ->> 'department'),
         queue_name = p ->> 'queueName', permissions = p -> 'permissions', is_active = (p ->> 'active')::BOOLEAN
     WHERE r.role_code = p_code;
-    PERFORM entitlements.require(entitlements.may_give(p_code));
 END $$;
 
--- Whether the caller may give a role to somebody, take it away or change it: it allows nothing that the caller may not do.
+-- Whether a role with these permissions that names a queue, or none, allows nothing that the caller may not do: with supervise,
+-- they direct the work of that queue and of those to which the role is assigned.
+CREATE FUNCTION entitlements.within_own(p_role TEXT, p_permissions JSONB, p_queue TEXT) RETURNS BOOLEAN
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM jsonb_each_text(p_permissions) AS p WHERE p.value = 'true' AND NOT entitlements.caller_may(p.key))
+        AND (p_permissions ->> 'supervise' IS DISTINCT FROM 'true' OR NOT EXISTS (
+            SELECT FROM flowable.workflow_queues q
+            WHERE (q.queue_name = p_queue OR EXISTS (
+                SELECT FROM flowable.queue_assignments a JOIN entitlements.workflow_roles r ON r.role_id = a.role_id
+                WHERE a.queue_id = q.queue_id AND r.role_code = p_role))
+              AND NOT entitlements.caller_supervises(q.queue_name)));
+END $$;
+
+-- Whether the caller may give a role to somebody, take it away or change it.
 CREATE FUNCTION entitlements.may_give(p_role TEXT) RETURNS BOOLEAN
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     RETURN NOT EXISTS (
-        SELECT FROM entitlements.workflow_roles r CROSS JOIN LATERAL jsonb_each_text(r.permissions) AS p
-        WHERE r.role_code = p_role AND p.value = 'true' AND NOT entitlements.caller_may(p.key));
+        SELECT FROM entitlements.workflow_roles r
+        WHERE r.role_code = p_role AND NOT entitlements.within_own(r.role_code, r.permissions, r.queue_name));
 END $$;
 
 CREATE FUNCTION entitlements.save_user(p_id TEXT, p JSONB, p_new BOOLEAN) RETURNS VOID

@@ -453,7 +453,7 @@ BEGIN
     SET status = t.status, assignee_id = t.assignee_id, queue_name = t.queue_name, home_queue = t.home_queue, priority = t.priority,
         candidate_groups = t.candidate_groups, candidate_users = t.candidate_users, escalation_level = t.escalation_level,
         claim_level = t.claim_level, escalated_at = t.escalated_at, owner_id = t.owner_id, claimed_by = t.claimed_by,
-        claimed_at = t.claimed_at, acting_for = t.acting_for, returned_by = t.returned_by, due_date = t.due_date,
+        claimed_at = t.claimed_at, acting_for = t.acting_for, owner_acting_for = t.owner_acting_for, returned_by = t.returned_by, due_date = t.due_date,
         complete_seconds = t.complete_seconds, claim_due_date = t.claim_due_date, offered_at = t.offered_at, paused_at = t.paused_at,
         version = w.version + 1
     WHERE w.task_id = t.task_id

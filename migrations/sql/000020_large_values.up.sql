@@ -31,6 +31,16 @@ AS $$
     SELECT CASE WHEN jsonb_typeof(p_value) = 'object' AND p_value #>> '{$large,sha256}' ~ '^[0-9a-f]{64}$' THEN p_value #>> '{$large,sha256}' END
 $$;
 
+-- A content as a value; NULL where there is none, or one of which PostgreSQL makes none, as of a number beyond its range.
+CREATE FUNCTION flowable.large_json(p_sha256 BPCHAR) RETURNS JSONB
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (SELECT l.content::JSONB FROM flowable.large_values l WHERE l.sha256 = p_sha256);
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN NULL;
+END $$;
+
 -- Notes that an instance refers to what some of its variables, a JSON object, refer to. A reference to nothing is an error.
 CREATE FUNCTION flowable.use_values(p_instance_id TEXT, p_variables JSONB) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
