@@ -14,7 +14,7 @@ import (
 
 // person takes tasks and does them, one after the other.
 type person struct {
-	user   string
+	worker
 	client *stack.Client
 	chance *rand.Rand
 	log    *log
@@ -57,22 +57,30 @@ func (p *person) take(ctx context.Context) (*casework.Task, error) {
 		p.log.hold(t, p.user)
 		return &t, nil
 	}
-	if p.chance.IntN(4) == 0 {
+	switch p.chance.IntN(8) {
+	case 0:
 		if t, err := p.choose(ctx); t != nil || err != nil {
 			return t, err
 		}
+	case 1, 2: // the best of one queue: where the strategy is MANUAL, that is how claim/next gives any
+		return p.next(ctx, "?queueNames="+p.queues[p.chance.IntN(len(p.queues))])
 	}
-	began := time.Now()
-	t, err := p.client.ClaimNext(ctx)
-	if err != nil || t == nil {
-		return nil, err
-	}
-	p.log.claimed(*t, p.user, time.Since(began))
-	return t, nil
+	return p.next(ctx, "")
 }
 
-// choose picks one of the tasks that the person may claim from their list: in a queue whose strategy is MANUAL nobody is given
-// one. Somebody else may be faster, and the person may hold as many of the queue as they are allowed.
+// next claims the best task of queues, all of the person's where none is named; nil where there is none.
+func (p *person) next(ctx context.Context, named string) (*casework.Task, error) {
+	var t casework.Task
+	began := time.Now()
+	status, err := p.client.Do(ctx, http.MethodPost, "/api/workflow/tasks/claim/next"+named, nil, &t)
+	if err != nil || status == http.StatusNoContent {
+		return nil, err
+	}
+	p.log.claimed(t, p.user, time.Since(began))
+	return &t, nil
+}
+
+// choose picks one of the tasks that the person may claim from their list. Somebody else may be faster, and the person may hold as many of the queue as they are allowed.
 func (p *person) choose(ctx context.Context) (*casework.Task, error) {
 	var list casework.List[casework.Task]
 	if _, err := p.client.Do(ctx, http.MethodGet, "/api/workflow/tasks?candidate=me&status=OPEN,ESCALATED&limit=10", nil, &list); err != nil {

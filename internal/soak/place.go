@@ -29,7 +29,13 @@ const rolesOfOne = 5
 // place is the organisation in which people work.
 type place struct {
 	queues []queue
-	people []string
+	people []worker
+}
+
+// worker is somebody with the queues that they work on.
+type worker struct {
+	user   string
+	queues []string
 }
 
 // queue is a queue with the role that works on it.
@@ -65,10 +71,11 @@ func settle(ctx context.Context, s *stack.Stack, plan plan) (*place, error) {
 	}
 	for i := range plan.people {
 		user := fmt.Sprintf("soak.%03d", i)
-		if err := makePerson(ctx, boss, user, p, chance); err != nil {
+		someone, err := makePerson(ctx, boss, user, p, chance)
+		if err != nil {
 			return nil, err
 		}
-		p.people = append(p.people, user)
+		p.people = append(p.people, someone)
 	}
 	return p, nil
 }
@@ -117,7 +124,8 @@ func makeQueue(ctx context.Context, boss *stack.Client, q queue, i, queues int) 
 	return nil
 }
 
-func makePerson(ctx context.Context, boss *stack.Client, user string, p *place, chance *rand.Rand) error {
+func makePerson(ctx context.Context, boss *stack.Client, user string, p *place, chance *rand.Rand) (worker, error) {
+	someone := worker{user: user}
 	can := []string{}
 	for _, s := range skills {
 		if chance.IntN(2) == 0 {
@@ -125,12 +133,13 @@ func makePerson(ctx context.Context, boss *stack.Client, user string, p *place, 
 		}
 	}
 	if _, err := boss.Do(ctx, http.MethodPost, "/api/entitlements/users", map[string]any{"userId": user, "username": user, "skills": can}, nil); err != nil {
-		return fmt.Errorf("user %s: %w", user, err)
+		return someone, fmt.Errorf("user %s: %w", user, err)
 	}
 	for _, i := range chance.Perm(len(p.queues))[:rolesOfOne] {
 		if _, err := boss.Do(ctx, http.MethodPut, "/api/entitlements/users/"+user+"/roles/"+p.queues[i].role, map[string]any{}, nil); err != nil {
-			return fmt.Errorf("role of %s: %w", user, err)
+			return someone, fmt.Errorf("role of %s: %w", user, err)
 		}
+		someone.queues = append(someone.queues, p.queues[i].name)
 	}
-	return nil
+	return someone, nil
 }
