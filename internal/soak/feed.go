@@ -23,6 +23,7 @@ type feeder struct {
 	chance  *rand.Rand
 	backlog int
 	open    func() int64 // open tasks, as last counted
+	load    func(queue string) int64
 	started atomic.Int64
 }
 
@@ -66,9 +67,22 @@ func (f *feeder) startAll(ctx context.Context, n int) error {
 	return nil
 }
 
+// shortest draws three queues and takes the one with the fewest open tasks: people are not equally fast in all of them, and
+// what is watched is the order in which tasks are served, not how long a queue grows that gets more than its people do. The
+// first queue made is for overflow: nothing is sent there.
+func (f *feeder) shortest() queue {
+	best := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1]
+	for range 2 {
+		if q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1]; f.load(q.name) < f.load(best.name) {
+			best = q
+		}
+	}
+	return best
+}
+
 // draw makes up a case.
 func (f *feeder) draw() casework.CaseStart {
-	q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1] // the first one made is for overflow: nothing is sent there
+	q := f.shortest()
 	importance := 50 + f.chance.IntN(50)
 	if f.chance.IntN(20) == 0 {
 		importance = humble

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type watcher struct {
 	conn    *pgx.Conn
 	open    atomic.Int64
+	loads   sync.Map // queue → int64: its open tasks
 	looks   int
 	overfed []string // limits that did not hold
 	fullest map[string]int64
@@ -37,6 +39,13 @@ LEFT JOIN flowable.workflow_tasks t ON t.queue_name = q.queue_name AND t.status 
 WHERE q.queue_name LIKE 'soak-%' GROUP BY q.queue_name, q.queue_type, q.max_capacity`
 
 const lookEvery = 500 * time.Millisecond
+
+// load is how many open tasks a queue had at the last look.
+func (w *watcher) load(queue string) int64 {
+	n, _ := w.loads.Load(queue)
+	load, _ := n.(int64)
+	return load
+}
 
 func (w *watcher) watch(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
@@ -73,6 +82,7 @@ func (w *watcher) look(ctx context.Context) error {
 	var kind string
 	if _, err := pgx.ForEachRow(rows, []any{&queue, &kind, &most, &held, &lent}, func() error {
 		total += held
+		w.loads.Store(queue, held)
 		w.lent = max(w.lent, lent)
 		if kind == "OVERFLOW" && held > most {
 			w.overfed = append(w.overfed, fmt.Sprintf("%s has %d open tasks, where %d are allowed", queue, held, most))

@@ -50,7 +50,7 @@ func work(ctx context.Context, s *stack.Stack, place *place, plan plan) (report,
 	defer conn.Close(context.WithoutCancel(ctx))
 	seen := newLog()
 	watcher := &watcher{conn: conn, fullest: map[string]int64{}}
-	feeder := &feeder{client: s.As(admin), place: place, chance: rand.New(rand.NewPCG(plan.seed, 1)), backlog: plan.backlog, open: watcher.open.Load}
+	feeder := &feeder{client: s.As(admin), place: place, chance: rand.New(rand.NewPCG(plan.seed, 1)), backlog: plan.backlog, open: watcher.open.Load, load: watcher.load}
 
 	working, stopWorking := context.WithCancel(ctx)
 	defer stopWorking()
