@@ -183,7 +183,7 @@ func (r *run) begin(ctx workflow.Context) error {
 	for {
 		// The first step may be on record from a moment before, when the workflow task was lost.
 		outcome, err := r.step(ctx, began, casework.Command{ActorID: r.start.Initiator})
-		if err != nil || outcome != displaced {
+		if err != nil || outcome != displaced || r.instead.Cause != string(engine.Start) { // another cause is done by settle
 			return err
 		}
 	}
