@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -103,8 +104,16 @@ func (r *Reconciler) look(ctx context.Context, i casework.OpenInstance) (found [
 	if i.Dead && (run.State == casework.RunRunning || !i.Started) {
 		found = append(found, casework.Finding{ProcessInstanceID: i.InstanceID, Kind: casework.Undelivered, Detail: "deliveries to the workflow were given up"})
 	}
-	if err := r.repair(ctx, i.InstanceID, rows.Step, found); err != nil {
-		return nil, false, err
+	if len(found) > 0 { // before it is repaired: what was repaired is no longer looked at after a crash
+		if err := r.Store.RecordFindings(ctx, i.InstanceID, rows.Step, found); err != nil {
+			return nil, false, err
+		}
+		if err := r.repair(ctx, i.InstanceID, rows.Step, found); err != nil {
+			return nil, false, err
+		}
+		if !slices.ContainsFunc(found, func(f casework.Finding) bool { return f.Repaired }) {
+			return found, false, nil
+		}
 	}
 	if !rows.Settled || !i.Started {
 		if len(found) == 0 {

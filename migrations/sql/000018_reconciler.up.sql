@@ -74,12 +74,18 @@ BEGIN
     WHERE f.process_instance_id = p_instance_id AND f.resolved_at IS NULL AND NOT EXISTS (
         SELECT FROM jsonb_array_elements(p_findings) AS n
         WHERE n.value ->> 'kind' = f.kind AND COALESCE(n.value ->> 'taskId', '') = f.task_id);
-    INSERT INTO flowable.reconciler_findings AS f (process_instance_id, task_id, kind, detail, repaired, resolved_at)
-    SELECT p_instance_id, COALESCE(n.value ->> 'taskId', ''), n.value ->> 'kind', n.value ->> 'detail', (n.value ->> 'repaired')::BOOLEAN,
-        CASE WHEN (n.value ->> 'repaired')::BOOLEAN THEN CURRENT_TIMESTAMP END
-    FROM jsonb_array_elements(p_findings) AS n
-    ON CONFLICT (process_instance_id, kind, task_id) WHERE resolved_at IS NULL DO UPDATE
-    SET seen_at = CURRENT_TIMESTAMP, times = f.times + 1, detail = EXCLUDED.detail;
+    WITH again AS (
+        UPDATE flowable.reconciler_findings f
+        SET seen_at = CURRENT_TIMESTAMP, times = f.times + CASE WHEN r.repaired THEN 0 ELSE 1 END, detail = r.detail,
+            repaired = r.repaired, resolved_at = CASE WHEN r.repaired THEN CURRENT_TIMESTAMP END
+        FROM jsonb_to_recordset(p_findings) AS r (kind TEXT, "taskId" TEXT, detail TEXT, repaired BOOLEAN)
+        WHERE f.process_instance_id = p_instance_id AND f.resolved_at IS NULL AND f.kind = r.kind AND f.task_id = COALESCE(r."taskId", '')
+        RETURNING f.kind, f.task_id)
+    INSERT INTO flowable.reconciler_findings (process_instance_id, task_id, kind, detail, repaired, resolved_at)
+    SELECT p_instance_id, COALESCE(r."taskId", ''), r.kind, r.detail, r.repaired, CASE WHEN r.repaired THEN CURRENT_TIMESTAMP END
+    FROM jsonb_to_recordset(p_findings) AS r (kind TEXT, "taskId" TEXT, detail TEXT, repaired BOOLEAN)
+    WHERE NOT EXISTS (SELECT FROM again a WHERE a.kind = r.kind AND a.task_id = COALESCE(r."taskId", ''))
+    ON CONFLICT DO NOTHING;
     IF p_findings = '[]' THEN
         UPDATE flowable.process_instances i SET proven_step = p_step
         WHERE i.process_instance_id = p_instance_id AND i.last_step = p_step AND i.proven_step <> p_step;
