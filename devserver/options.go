@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	o := &options{SearchAttributes: searchAttributes{}}
 	fs := flag.NewFlagSet("nextgen-temporal", flag.ContinueOnError)
 	fs.SetOutput(out)
-	fs.StringVar(&o.PostgresURL, "postgres-url", "", "PostgreSQL URL of a login that may create databases and extensions (required)")
+	fs.StringVar(&o.PostgresURL, "postgres-url", "", "PostgreSQL URL of a login that may create databases and extensions; default DATABASE_URL, which other users of the machine do not see")
 	fs.StringVar(&o.Database, "database", "temporal", "name of the main database, created when missing")
 	fs.StringVar(&o.VisibilityDatabase, "visibility-database", "temporal_visibility", "name of the visibility database, created when missing")
 	fs.StringVar(&o.IP, "ip", "127.0.0.1", "IP address to listen on")
@@ -82,6 +83,9 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
+	if o.PostgresURL == "" { // no default of the flag: usage would show it
+		o.PostgresURL = os.Getenv("DATABASE_URL")
+	}
 	return o, o.validate()
 }
 
@@ -89,7 +93,7 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 func (o *options) validate() error {
 	switch {
 	case o.PostgresURL == "":
-		return errors.New("--postgres-url is required")
+		return errors.New("--postgres-url or DATABASE_URL is required")
 	case o.Database == "" || o.VisibilityDatabase == "":
 		return errors.New("--database and --visibility-database must not be empty")
 	case o.Database == o.VisibilityDatabase:

@@ -30,6 +30,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"argument":       {"extra"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("DATABASE_URL", "")
 			if name != "no url" {
 				args = append([]string{"--postgres-url", "postgres://localhost/"}, args...)
 			}
@@ -37,4 +38,11 @@ func TestParseOptionsRefuses(t *testing.T) {
 			require.Error(t, err)
 		})
 	}
+}
+
+func TestTheURLMayComeFromTheEnvironment(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://localhost/")
+	o, err := parseOptions(nil, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, "postgres://localhost/", o.PostgresURL)
 }

@@ -22,7 +22,7 @@ import (
 type Config struct {
 	WorkflowTasks int           // workflow tasks at once; default 50 per core: one that finds no room goes through Temporal's queues on disk
 	Activities    int           // activities at once, local ones counted apart; default 16 per core
-	Pollers       int           // pollers per kind of task; default 16
+	Pollers       int           // pollers per kind of task: of cases that are in memory, of others, and activities; default 16
 	StopTimeout   time.Duration // how long running tasks may take when stopping; default 10s
 }
 
@@ -78,7 +78,7 @@ func New(d Deps, cfg Config) (*Worker, error) {
 		MaxConcurrentWorkflowTaskExecutionSize:  cfg.WorkflowTasks,
 		MaxConcurrentActivityExecutionSize:      cfg.Activities,
 		MaxConcurrentLocalActivityExecutionSize: cfg.Activities,
-		MaxConcurrentWorkflowTaskPollers:        cfg.Pollers,
+		WorkflowTaskPollerBehavior:              pollers(cfg.Pollers),
 		MaxConcurrentActivityTaskPollers:        cfg.Pollers,
 		WorkerStopTimeout:                       cfg.StopTimeout,
 		DeadlockDetectionTimeout:                5 * time.Second, // wall clock: a busy small machine trips the default
@@ -86,6 +86,13 @@ func New(d Deps, cfg Config) (*Worker, error) {
 	})
 	Register(w, d)
 	return &Worker{sdk: w}, nil
+}
+
+// pollers are so many for the tasks of cases that the worker knows, and as many for all others. Where both share theirs, all of
+// them poll for the former as long as some of those are left, and then wait for a minute: after a burst that takes longer than
+// Temporal waits for this worker (five seconds), cases that were handed back to any worker would wait as long.
+func pollers(n int) sdk.PollerBehavior {
+	return sdk.NewPollerBehaviorAutoscaling(sdk.PollerBehaviorAutoscalingOptions{InitialNumberOfPollers: n, MinimumNumberOfPollers: n, MaximumNumberOfPollers: n})
 }
 
 // Registry is where workflows and activities are registered: a worker or a test environment.

@@ -88,8 +88,9 @@ func (s *devStack) temporal(ctx context.Context) (string, error) {
 		return "", err
 	}
 	start := func(ctx context.Context) (child, error) {
-		return startTemporal(ctx, log, binary, "--postgres-url", s.cfg.databaseURL, "--port", s.cfg.temporalPort,
-			"--ui-port", s.cfg.uiPort, "--namespace", s.cfg.namespace, "--exit-with-stdin")
+		cmd := exec.Command(binary, "--port", s.cfg.temporalPort, "--ui-port", s.cfg.uiPort, "--namespace", s.cfg.namespace, "--exit-with-stdin") //nolint:noctx // lives until stopped
+		cmd.Env = append(cmd.Environ(), "DATABASE_URL="+s.cfg.databaseURL)                                                                        // no argument: those are for everybody to see
+		return startTemporal(ctx, log, cmd)
 	}
 	if err := s.supervise(ctx, "Temporal", start); err != nil {
 		return "", err
@@ -115,8 +116,7 @@ func temporalBinary() (string, error) {
 
 // startTemporal starts the server and waits for the line that says it is ready. The open pipe to its stdin keeps it
 // alive: it goes down with this process, whatever that dies of.
-func startTemporal(ctx context.Context, log *os.File, binary string, args ...string) (child, error) {
-	cmd := exec.Command(binary, args...) //nolint:noctx // lives until stopped
+func startTemporal(ctx context.Context, log *os.File, cmd *exec.Cmd) (child, error) {
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the terminal is for us
 	stdin, err := cmd.StdinPipe()

@@ -55,9 +55,10 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	s.Temporal = &Process{
 		name: "nextgen-temporal", path: cfg.TemporalBinary, log: cfg.Log, ready: firstLine,
 		args: []string{
-			"--postgres-url", cfg.DatabaseURL, "--database", "temporal" + cfg.Suffix, "--visibility-database", "visibility" + cfg.Suffix,
+			"--database", "temporal" + cfg.Suffix, "--visibility-database", "visibility" + cfg.Suffix,
 			"--port", temporalPort, "--ui-port", uiPort, "--exit-with-stdin",
 		},
+		env: []string{"DATABASE_URL=" + cfg.DatabaseURL},
 	}
 	s.Worker = &Process{
 		name: "nextgen worker", path: cfg.Binary, log: cfg.Log, ready: answers("http://" + addresses[3] + "/healthz"),
