@@ -51,7 +51,9 @@ func fillClaims(ctx context.Context, url string, tasks int) error {
 				n / 7 % 100, 'work:' || n, 'benchClaims', at, at + interval '8 hours'
 			FROM generate_series(1, $1::INTEGER) AS n
 			CROSS JOIN LATERAL (SELECT CURRENT_TIMESTAMP - make_interval(secs => n::BIGINT * 7919 % 2592000) AS at) AS born`, []any{tasks, claimQueues}},
-		{"VACUUM ANALYZE", nil},
+		// Not those that are still empty: for a vacuumed empty table the planner believes that it stays so, and reads it as a whole.
+		{"VACUUM ANALYZE flowable.workflow_tasks, flowable.process_instances, flowable.queue_groups, flowable.workflow_queues, flowable.queue_assignments, " +
+			"entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles", nil},
 		{"CHECKPOINT", nil},
 	} {
 		if _, err := conn.Exec(ctx, step.sql, step.args...); err != nil {
