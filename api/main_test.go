@@ -17,6 +17,7 @@ type complete struct{ m *testing.M }
 // Run implements what testdb.Main wants.
 func (c complete) Run() int {
 	code := c.m.Run()
+	code = plans.verdict(code)
 	if code != 0 || partial() {
 		return code
 	}

@@ -92,7 +92,8 @@ func settle(t *testing.T, ctx context.Context) *world {
 	var err error
 	w.super, err = pgxpool.New(ctx, w.url)
 	require.NoError(t, err)
-	w.store, err = db.Open(ctx, db.Config{URL: w.url, Role: "nextgen_api", MaxConns: 4})
+	plans.watch(t, ctx, w.super)
+	w.store, err = db.Open(ctx, db.Config{URL: w.url, Role: "nextgen_api", MaxConns: 4, Notice: plans.read})
 	require.NoError(t, err)
 	w.worker, err = db.Open(ctx, db.Config{URL: w.url, Role: "nextgen_worker", MaxConns: 4})
 	require.NoError(t, err)

@@ -11,20 +11,16 @@ import (
 // setCaller names the caller for the policies of the current transaction.
 const setCaller = "SELECT set_config('app.current_user_id', $1, TRUE)"
 
-// setSearcher is setCaller for statements with many optional filters: they are planned for the filters that are given.
-const setSearcher = "SELECT set_config('app.current_user_id', $1, TRUE), set_config('plan_cache_mode', 'force_custom_plan', TRUE)"
-
 // callerConn sends the caller's name and one statement in one round trip. PostgreSQL runs a pipeline up to its sync as one
 // transaction, so the name is set for exactly that statement.
 type callerConn struct {
 	pool   *pgxpool.Pool
-	set    string // setCaller or setSearcher
 	caller string
 }
 
 func (c callerConn) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(c.set, c.caller)
+	batch.Queue(setCaller, c.caller)
 	batch.Queue(sql, args...)
 	results := c.pool.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/onecms/nextgen-workflow/db/dbsqlc"
@@ -14,11 +16,22 @@ func (s *Store) Cases(ctx context.Context, caller string, f casework.CaseFilter)
 	if err != nil {
 		return casework.List[casework.Case]{}, err
 	}
-	rows, err := s.searchAs(caller).CaseList(ctx, dbsqlc.CaseListParams{
-		BeforeID: before, Status: f.Status, ProcessKey: f.ProcessKey, CreatedBy: f.CreatedBy, Most: most(f.Page),
-	})
+	body, err := json.Marshal(caseSearch{Before: before, Most: most(f.Page), Status: f.Status, Process: f.ProcessKey, CreatedBy: f.CreatedBy})
+	if err != nil {
+		return casework.List[casework.Case]{}, fmt.Errorf("encode search: %w", err)
+	}
+	rows, err := s.as(caller).CaseList(ctx, body)
 	items, err := many(rows, err, func(r dbsqlc.CaseListRow) casework.Case { return toCase(dbsqlc.CaseGetRow(r)) })
 	return cut(items, f.Page, func(c casework.Case) string { return strconv.FormatInt(c.CaseID, 10) }), err
+}
+
+// caseSearch is what onecms.search_cases asks for.
+type caseSearch struct {
+	Before    int64  `json:"before"`
+	Most      int32  `json:"most"`
+	Status    string `json:"status,omitempty"`
+	Process   string `json:"process,omitempty"`
+	CreatedBy string `json:"createdBy,omitempty"`
 }
 
 // Case reads one case with its way so far and the open tasks that the caller may see.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/onecms/nextgen-workflow/db/dbsqlc"
@@ -17,10 +18,11 @@ import (
 
 // Config says how to reach the database.
 type Config struct {
-	URL      string // postgres://…; holds a password and is in no error
-	Role     string // database role that every connection takes: nextgen_api or nextgen_worker
-	AppName  string // as PostgreSQL shows the connections; default "nextgen"
-	MaxConns int    // of the pool; default two for each processor, at least four: more of them only take turns
+	URL      string               // postgres://…; holds a password and is in no error
+	Role     string               // database role that every connection takes: nextgen_api or nextgen_worker
+	AppName  string               // as PostgreSQL shows the connections; default "nextgen"
+	MaxConns int                  // of the pool; default two for each processor, at least four: more of them only take turns
+	Notice   func(message string) // gets what the server tells beside its answers; may be nil, and several may call it at once
 }
 
 // Store is a pool of connections. It is safe for concurrent use; Close it once.
@@ -50,6 +52,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	params["application_name"], params["timezone"], params["role"] = cfg.AppName, "UTC", cfg.Role
 	params["plan_cache_mode"] = "force_generic_plan" // acts are many and alike
 	params["jit"], params["lock_timeout"], params["idle_in_transaction_session_timeout"] = "off", "10s", "30s"
+	if cfg.Notice != nil {
+		pc.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { cfg.Notice(n.Message) }
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -73,12 +78,7 @@ func (s *Store) q() *dbsqlc.Queries { return dbsqlc.New(s.pool) }
 
 // as runs single statements for a caller, each in one transaction and one round trip.
 func (s *Store) as(caller string) *dbsqlc.Queries {
-	return dbsqlc.New(callerConn{pool: s.pool, set: setCaller, caller: caller})
-}
-
-// searchAs is as for searches.
-func (s *Store) searchAs(caller string) *dbsqlc.Queries {
-	return dbsqlc.New(callerConn{pool: s.pool, set: setSearcher, caller: caller})
+	return dbsqlc.New(callerConn{pool: s.pool, caller: caller})
 }
 
 // inTx runs fn in one transaction for a caller; an empty caller is the worker itself.

@@ -7,6 +7,7 @@ package dbsqlc
 
 import (
 	"context"
+	"encoding/json"
 )
 
 const caseGet = `-- name: CaseGet :one
@@ -57,21 +58,9 @@ SELECT c.case_id, c.case_number, c.title, c.case_type, c.severity, c.priority, c
 FROM onecms.cases c
 JOIN onecms.case_workflow_mapping m ON m.case_id = c.case_id
 JOIN flowable.process_instances i ON i.process_instance_id = m.process_instance_id
-WHERE c.case_id < $1::BIGINT
-  AND ($2::TEXT = '' OR c.status = $2)
-  AND ($3::TEXT = '' OR m.workflow_type = $3)
-  AND ($4::TEXT = '' OR c.created_by = $4)
+WHERE c.case_id = ANY (onecms.search_cases($1::JSONB))
 ORDER BY c.case_id DESC
-LIMIT $5::INTEGER
 `
-
-type CaseListParams struct {
-	BeforeID   int64
-	Status     string
-	ProcessKey string
-	CreatedBy  string
-	Most       int32
-}
 
 type CaseListRow struct {
 	OnecmsCase        OnecmsCase
@@ -82,14 +71,8 @@ type CaseListRow struct {
 	BusinessKey       *string
 }
 
-func (q *Queries) CaseList(ctx context.Context, arg CaseListParams) ([]CaseListRow, error) {
-	rows, err := q.db.Query(ctx, caseList,
-		arg.BeforeID,
-		arg.Status,
-		arg.ProcessKey,
-		arg.CreatedBy,
-		arg.Most,
-	)
+func (q *Queries) CaseList(ctx context.Context, search json.RawMessage) ([]CaseListRow, error) {
+	rows, err := q.db.Query(ctx, caseList, search)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ CREATE TABLE onecms.cases (
     CONSTRAINT cases_priority_check CHECK (priority BETWEEN 0 AND 100),
     CONSTRAINT cases_created_by_fkey FOREIGN KEY (created_by) REFERENCES entitlements.users (user_id)
 );
-CREATE INDEX idx_cases_created_by ON onecms.cases (created_by);
+CREATE INDEX idx_cases_created_by ON onecms.cases (created_by, case_id);
 CREATE INDEX idx_cases_status ON onecms.cases (status, case_id);
 
 -- A called process runs in the case of its caller. parent_process_id is the instance that calls, super_process_id the
@@ -193,7 +193,7 @@ CREATE TABLE onecms.case_workflow_mapping (
     CONSTRAINT case_workflow_mapping_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );
 CREATE INDEX idx_case_workflow_process ON onecms.case_workflow_mapping (process_instance_id);
-CREATE INDEX idx_case_workflow_type ON onecms.case_workflow_mapping (workflow_type);
+CREATE INDEX idx_case_workflow_type ON onecms.case_workflow_mapping (workflow_type, case_id);
 
 -- Correction 20: hops are rows; the JSON of routing_history is built when it is read.
 CREATE TABLE onecms.case_routing (

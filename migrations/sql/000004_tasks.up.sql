@@ -171,6 +171,7 @@ CREATE INDEX idx_workflow_tasks_ended_created ON flowable.workflow_tasks (queue_
 CREATE INDEX idx_workflow_tasks_ended_due ON flowable.workflow_tasks
     (queue_name, (CASE WHEN due_date IS NULL THEN 'infinity' ELSE due_date END), task_id)
     WHERE status IN ('COMPLETED', 'CANCELLED');
+CREATE INDEX idx_workflow_tasks_queue_case ON flowable.workflow_tasks (queue_name, case_id DESC); -- the newest cases of a queue
 CREATE INDEX idx_workflow_tasks_home ON flowable.workflow_tasks (home_queue, queue_name) WHERE home_queue IS NOT NULL;
 
 -- Correction 18: rows are never changed; one partition a month, so that old months can be moved away as a whole.

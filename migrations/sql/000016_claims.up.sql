@@ -384,6 +384,21 @@ BEGIN
         format('t.priority < %L::INTEGER', p_after ->> 'priority')];
 END $$;
 
+-- The queues of which the caller can see something: those they work on and those with tasks for their groups.
+CREATE FUNCTION flowable.seen_queues() RETURNS TEXT[]
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_groups TEXT[] := entitlements.caller_groups(); -- asked once, not for each row
+    v_mine   TEXT[] := entitlements.caller_queues();
+    v_admin  BOOLEAN := entitlements.caller_may('admin');
+BEGIN
+    RETURN ARRAY(
+        SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
+        WHERE q.queue_name = ANY (v_mine) OR v_admin OR EXISTS (
+            SELECT FROM flowable.queue_groups k WHERE k.queue_name = q.queue_name AND k.role_code = ANY (v_groups)));
+END $$;
+
 -- The ids of the tasks of one page of a list, in its order, as far as the caller sees them. p is {"sort": priority, created or
 -- due, "most", "after"?: {"id", "priority", "created", "due"?}, "statuses", and the filters "queue", "assignee", "candidate",
 -- "instance", "case", "definition", "minPriority", "overdue", "dueBefore",
@@ -397,9 +412,6 @@ AS $$
 DECLARE
     c_rows   CONSTANT TEXT := 'SELECT t.task_id, t.priority, t.created_at, t.due_date FROM flowable.workflow_tasks t WHERE ';
     v_people TEXT[] := entitlements.caller_people(); -- asked once, not for each row
-    v_groups TEXT[] := entitlements.caller_groups();
-    v_mine   TEXT[] := entitlements.caller_queues();
-    v_admin  BOOLEAN := entitlements.caller_may('admin');
     v_order  TEXT := CASE p ->> 'sort' WHEN 'created' THEN 'created_at DESC, task_id DESC'
             WHEN 'due' THEN 'CASE WHEN due_date IS NULL THEN ''infinity'' ELSE due_date END, task_id'
         ELSE 'priority DESC, created_at, task_id' END;
@@ -416,11 +428,7 @@ BEGIN
     IF p ?| '{instance,case,assignee}' THEN
         v_parts := ARRAY[c_rows || format('t.status = ANY (%L) AND (%s) AND %s', v_states, array_to_string(v_pages, ' OR '), v_where)];
     ELSE
-        v_queues := ARRAY(
-            SELECT q.queue_name::TEXT FROM flowable.workflow_queues q
-            WHERE (NOT p ? 'queue' OR q.queue_name = p ->> 'queue')
-              AND (q.queue_name = ANY (v_mine) OR v_admin OR EXISTS (
-                SELECT FROM flowable.queue_groups k WHERE k.queue_name = q.queue_name AND k.role_code = ANY (v_groups))));
+        v_queues := ARRAY(SELECT q.name FROM unnest(flowable.seen_queues()) AS q (name) WHERE NOT p ? 'queue' OR q.name = p ->> 'queue');
         v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (v_people));
         IF v_named <> '{}' OR NOT p ? 'candidate' THEN
             v_parts := ARRAY[c_rows || format('(t.assignee_id = ANY (%L) OR t.task_id = ANY (%L)) AND t.queue_name <> ALL (%L)
@@ -443,6 +451,49 @@ BEGIN
     END IF;
     EXECUTE format('SELECT ARRAY(SELECT task_id::TEXT FROM (%s) AS found ORDER BY %s LIMIT %s)',
         array_to_string(v_parts, ' UNION ALL '), v_order, v_most) INTO v_found;
+    RETURN v_found;
+END $$;
+
+-- The ids of the cases of one page of a list, newest first, as far as the caller sees them: those they have started, and those
+-- with a task that they see. p is {"before": case id, "most", and the filters "status", "process", "createdBy"}. Row security
+-- alone would look at every case. As for tasks, the page is put together from the newest of each queue, of what is theirs
+-- elsewhere, and of what they have started.
+CREATE FUNCTION onecms.search_cases(p JSONB) RETURNS BIGINT[]
+    LANGUAGE plpgsql STABLE SET enable_sort = off
+AS $$
+DECLARE
+    v_people TEXT[] := entitlements.caller_people();
+    v_queues TEXT[];
+    v_named  TEXT[];
+    v_parts  TEXT[];
+    v_found  BIGINT[];
+    v_page   TEXT := format('ORDER BY case_id DESC LIMIT %s', p ->> 'most');
+    v_before TEXT := format('case_id < %L::BIGINT', p ->> 'before');
+    v_where  TEXT := concat_ws(' AND ',
+        CASE WHEN p ? 'status' THEN format('c.status = %L', p ->> 'status') END,
+        CASE WHEN p ? 'createdBy' THEN format('c.created_by = %L', p ->> 'createdBy') END,
+        CASE WHEN p ? 'process' THEN format('EXISTS (
+            SELECT FROM onecms.case_workflow_mapping m WHERE m.case_id = c.case_id AND m.workflow_type = %L)', p ->> 'process') END);
+    v_filter TEXT := CASE WHEN v_where <> '' THEN 'AND EXISTS (SELECT FROM onecms.cases c WHERE c.case_id = t.case_id AND ' || v_where || ')' END;
+BEGIN
+    v_where := concat_ws(' AND ', 'c.' || v_before, NULLIF(v_where, ''));
+    IF NOT EXISTS (SELECT FROM flowable.workflow_definitions d WHERE NOT p ? 'process' OR d.process_key = p ->> 'process') THEN
+        RETURN '{}';
+    ELSIF entitlements.caller_may('admin') THEN
+        v_parts := ARRAY[CASE WHEN p ? 'process' THEN format('SELECT m.case_id FROM onecms.case_workflow_mapping m JOIN onecms.cases c ON c.case_id = m.case_id
+                WHERE m.workflow_type = %L AND m.%s AND %s', p ->> 'process', v_before, v_where)
+            ELSE format('SELECT c.case_id FROM onecms.cases c WHERE %s', v_where) END];
+    ELSE
+        v_queues := flowable.seen_queues();
+        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (v_people));
+        v_parts := ARRAY[
+            format('(SELECT c.case_id FROM onecms.cases c WHERE c.created_by = %L AND %s %s)', entitlements.caller(), v_where, v_page),
+            format('SELECT t.case_id FROM flowable.workflow_tasks t
+                WHERE (t.assignee_id = ANY (%1$L) OR t.owner_id = ANY (%1$L) OR t.task_id = ANY (%2$L)) AND t.%3$s %4$s', v_people, v_named, v_before, v_filter),
+            format('SELECT f.case_id FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN LATERAL (
+                SELECT DISTINCT t.case_id FROM flowable.workflow_tasks t WHERE t.queue_name = q.name AND t.%s %s %s) AS f', v_queues, v_before, v_filter, v_page)];
+    END IF;
+    EXECUTE format('SELECT ARRAY(SELECT DISTINCT case_id FROM (%s) AS found %s)', array_to_string(v_parts, ' UNION ALL '), v_page) INTO v_found;
     RETURN v_found;
 END $$;
 
