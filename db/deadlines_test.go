@@ -780,6 +780,7 @@ func TestTheClockOfAProcess(t *testing.T) {
 	require.NotNil(t, began.SLA)
 	require.WithinDuration(t, time.Now().Add(time.Hour), began.SLA.DueDate, time.Minute)
 	require.WithinDuration(t, began.SLA.DueDate.Add(-10*time.Minute), *began.SLA.EscalateAt, 0)
+	require.WithinDuration(t, began.SLA.DueDate, one[time.Time](t, w.super, "SELECT expected_completion FROM onecms.case_workflow_mapping WHERE process_instance_id = $1", instance), time.Millisecond)
 
 	warned := w.step(t, casework.StepCommit{InstanceID: instance, Step: 2, At: *began.SLA.EscalateAt, Escalations: []casework.EscalationDue{{Level: 1}}}).SLA
 	require.Equal(t, 1, warned.Level)
@@ -808,8 +809,9 @@ func TestASuspendedProcessHasMoreTime(t *testing.T) {
 	u.exec(t, "UPDATE flowable.process_instances SET suspended_at = suspended_at - INTERVAL '1 day' WHERE process_instance_id = $1", instance)
 	_, err = u.api.SuspendInstance(t.Context(), admin, instance, uuid.New(), false)
 	require.NoError(t, err)
-	for _, column := range []string{"sla_due_date", "sla_next_at"} {
-		require.WithinDuration(t, time.Now().Add(25*time.Hour), one[time.Time](t, u.super, "SELECT "+column+" FROM flowable.process_instances WHERE process_instance_id = $1", instance), time.Minute)
+	for _, column := range []string{"i.sla_due_date", "i.sla_next_at", "m.expected_completion"} {
+		require.WithinDuration(t, time.Now().Add(25*time.Hour), one[time.Time](t, u.super, "SELECT "+column+
+			" FROM flowable.process_instances i JOIN onecms.case_workflow_mapping m USING (process_instance_id) WHERE process_instance_id = $1", instance), time.Minute)
 	}
 }
 

@@ -419,6 +419,22 @@ func TestAMovedTaskBelongsToTheNewQueue(t *testing.T) {
 		moved := x.does(t, x.boss, x.in(t, casework.TaskOpen), casework.TaskAct{Kind: casework.ActMove, QueueName: x.name + "-second"})
 		require.Equal(t, []string{x.role}, moved.CandidateGroups)
 	})
+	t.Run("and its case is in the department of that", func(t *testing.T) {
+		x.set(t, `INSERT INTO entitlements.departments (department_code, department_name) VALUES ('{name}', 'Other');
+			INSERT INTO flowable.workflow_queues (queue_name, department_id) SELECT '{name}-away-' || n, department_id
+				FROM entitlements.departments, generate_series(1, 2) AS n WHERE department_code = '{name}';
+			INSERT INTO flowable.queue_assignments (queue_id, role_id) SELECT q.queue_id, r.role_id FROM flowable.workflow_queues q, entitlements.workflow_roles r
+				WHERE q.queue_name LIKE '{name}-away-%' AND r.role_code = '{role}'`)
+		id := x.in(t, casework.TaskOpen)
+		moved := x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActMove, QueueName: x.name + "-away-1"})
+		x.does(t, admin, id, casework.TaskAct{Kind: casework.ActMove, QueueName: x.name + "-away-2"}) // of the same department
+		c, err := x.api.Case(t.Context(), admin, moved.CaseID)
+		require.NoError(t, err)
+		require.Len(t, c.RoutingHistory, 2)
+		first, last := c.RoutingHistory[0], c.RoutingHistory[1]
+		require.Equal(t, []string{"EO", x.name, id, first.Phase}, []string{first.Department, last.Department, last.TaskID, last.Phase})
+		require.Equal(t, []string{x.name, first.Phase}, []string{c.CurrentDepartment, c.CurrentPhase})
+	})
 	t.Run("which is one that people work on", func(t *testing.T) {
 		x.set(t, `INSERT INTO flowable.workflow_queues (queue_name, is_active) VALUES ('{name}-closed', FALSE), ('{name}-empty', TRUE)`)
 		id := x.in(t, casework.TaskOpen)

@@ -531,8 +531,8 @@ BEGIN
         COALESCE(p -> 'variables', '{}'), v_priority, (p ->> 'engineRev')::INTEGER, p ->> 'startEventId',
         v_clock.sla_seconds, v_clock.sla_calendar, v_clock.sla_due_date, v_clock.sla_next_at);
     PERFORM flowable.use_values(p ->> 'instanceId', COALESCE(p -> 'variables', '{}'));
-    INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
-    VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id);
+    INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by, expected_completion)
+    VALUES (v_case.case_id, p ->> 'instanceId', v_definition.process_key, p_user_id, v_clock.sla_due_date);
     v_start := jsonb_build_object('instanceId', p ->> 'instanceId', 'processKey', v_definition.process_key,
         'processName', v_definition.process_name, 'definitionVersion', v_definition.process_version,
         'sha256', v_definition.sha256, 'engineRev', p -> 'engineRev', 'startEventId', p ->> 'startEventId',

@@ -80,6 +80,25 @@ BEGIN
         p_of_clocks), '');
 END $$;
 
+-- Brings a case to the department of a task's queue and to a phase, and keeps the hop. p_outermost is the instance that runs the
+-- case.
+CREATE FUNCTION onecms.follow_task(t flowable.workflow_tasks, p_outermost TEXT, p_phase TEXT, p_at TIMESTAMPTZ) RETURNS VOID
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_department TEXT;
+BEGIN
+    SELECT d.department_code INTO v_department FROM flowable.workflow_queues q
+    JOIN entitlements.departments d ON d.department_id = q.department_id WHERE q.queue_name = t.queue_name;
+    UPDATE onecms.case_workflow_mapping m SET current_department = v_department, current_phase = left(p_phase, 255)
+    WHERE m.process_instance_id = p_outermost
+      AND (m.current_department, m.current_phase) IS DISTINCT FROM (v_department::VARCHAR, left(p_phase, 255)::VARCHAR);
+    IF FOUND THEN
+        INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
+        VALUES (t.case_id, t.process_instance_id, v_department, left(p_phase, 255), t.task_id, p_at);
+    END IF;
+END $$;
+
 -- Creates a user task of an instance and answers where it went. An assignee that is no active user, may not hold the task
 -- (may_hold), or holds as many of the queue as they may, leaves it open in its queue, on record: nobody else could ever work
 -- on it. commit_step has serialized their claims. The task of a called process moves
@@ -95,7 +114,6 @@ DECLARE
     v_assignee TEXT;
     v_rule     TEXT;
     v_clocks   RECORD;
-    v_hop      RECORD;
 BEGIN
     SELECT r.* INTO v_route FROM flowable.queue_for(p_instance, p_case, p_rules, n) AS r;
     v_queue := v_route.queue;
@@ -134,16 +152,8 @@ BEGIN
     VALUES (v_task.task_id, v_task.process_instance_id, 'CREATE', 'SYSTEM', v_task.status, v_assignee,
         flowable.placing_comment(n, v_queue.queue_name, v_assignee, v_rule, v_clocks.remark),
         jsonb_strip_nulls(jsonb_build_object('routedBy', v_route.routed_by, 'handedOnFrom', v_route.handed_on)));
-    SELECT d.department_code AS department, COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey') AS phase INTO v_hop
-    FROM (SELECT 1) AS one LEFT JOIN entitlements.departments d ON d.department_id = v_queue.department_id;
-    UPDATE onecms.case_workflow_mapping m
-    SET current_department = v_hop.department, current_phase = left(v_hop.phase, 255)
-    WHERE m.process_instance_id = COALESCE(p_instance.super_process_id, p_instance.process_instance_id)
-      AND (m.current_department, m.current_phase) IS DISTINCT FROM (v_hop.department, left(v_hop.phase, 255)::VARCHAR);
-    IF FOUND THEN
-        INSERT INTO onecms.case_routing (case_id, process_instance_id, department, phase, task_id, routed_at)
-        VALUES (p_instance.case_id, p_instance.process_instance_id, v_hop.department, left(v_hop.phase, 255), v_task.task_id, p_at);
-    END IF;
+    PERFORM onecms.follow_task(v_task, COALESCE(p_instance.super_process_id, p_instance.process_instance_id),
+        COALESCE(NULLIF(n ->> 'lane', ''), n ->> 'definitionKey'), p_at);
     RETURN flowable.placed_json(v_task);
 END $$;
 

@@ -274,6 +274,21 @@ BEGIN
     RETURN flowable.tell_workflow(v_task, 'escalate', p_act);
 END $$;
 
+-- Brings a case to where a task of it has been moved, in the phase that it is in: the mover may not see it.
+CREATE FUNCTION onecms.follow_move(t flowable.workflow_tasks) RETURNS VOID
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+    PERFORM set_config('app.acting', 'on', TRUE);
+    PERFORM onecms.follow_task(t, m.process_instance_id, COALESCE(m.current_phase, t.task_definition_key), CURRENT_TIMESTAMP)
+    FROM flowable.process_instances i
+    JOIN onecms.case_workflow_mapping m ON m.process_instance_id = COALESCE(i.super_process_id, i.process_instance_id)
+    WHERE i.process_instance_id = t.process_instance_id;
+    PERFORM set_config('app.acting', 'off', TRUE);
+END $$;
+CREATE POLICY owner_acts ON onecms.case_workflow_mapping TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
+CREATE POLICY owner_acts ON onecms.case_routing FOR INSERT TO nextgen_owner WITH CHECK (current_setting('app.acting', TRUE) = 'on');
+
 -- Puts a task into another queue, where it is nobody's. Where none of its candidate groups works on that queue, the roles
 -- that do are its candidates from then on: otherwise nobody there could claim it.
 CREATE FUNCTION flowable.move_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
@@ -304,6 +319,7 @@ BEGIN
             'candidateUsers', jsonb_build_object('from', p_old.candidate_users, 'to', '[]'::JSONB));
     END IF;
     v_task := flowable.put_task(v_task);
+    PERFORM onecms.follow_move(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, v_data);
     RETURN flowable.tell_workflow(v_task, 'update-task', p_act);
 END $$;

@@ -1,6 +1,9 @@
 BEGIN;
 SET LOCAL ROLE nextgen_owner;
 
+DROP TRIGGER process_instances_deadline ON flowable.process_instances;
+DROP FUNCTION onecms.follow_deadline;
+
 DROP POLICY owner_acts ON flowable.workflow_definitions;
 DROP TRIGGER workflow_definitions_clocks ON flowable.workflow_definitions;
 DROP TRIGGER workflow_queues_clocks ON flowable.workflow_queues;

@@ -458,6 +458,9 @@ BEGIN
         version = w.version + 1
     WHERE w.task_id = t.task_id
     RETURNING w.* INTO STRICT t;
+    IF t.queue_name <> v_old.queue_name THEN
+        PERFORM onecms.follow_move(t);
+    END IF;
     IF (t.assignee_id, t.paused_at) IS DISTINCT FROM (v_old.assignee_id, v_old.paused_at) THEN -- the model hears of it, as of any other act
         PERFORM flowable.tell_by_relay(t);
     END IF;
@@ -926,5 +929,20 @@ BEGIN
         'next', CASE WHEN v_next.at IS NOT NULL THEN
             jsonb_build_object('clock', v_next.clock, 'level', v_next.level, 'at', v_next.at) END);
 END $$;
+
+-- A case is expected to be done when its process is due.
+CREATE FUNCTION onecms.follow_deadline() RETURNS TRIGGER
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    v_acting TEXT := current_setting('app.acting', TRUE);
+BEGIN
+    PERFORM set_config('app.acting', 'on', TRUE);
+    UPDATE onecms.case_workflow_mapping m SET expected_completion = NEW.sla_due_date WHERE m.process_instance_id = NEW.process_instance_id;
+    PERFORM set_config('app.acting', v_acting, TRUE);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER process_instances_deadline AFTER UPDATE OF sla_due_date ON flowable.process_instances
+    FOR EACH ROW WHEN (NEW.sla_due_date IS DISTINCT FROM OLD.sla_due_date) EXECUTE FUNCTION onecms.follow_deadline();
 
 COMMIT;
