@@ -541,6 +541,22 @@ func TestASubstituteLetsTheClocksStandStill(t *testing.T) {
 	require.Equal(t, []string{x.user, x.user}, rows[string](t, x.super, "SELECT action_data ->> 'actingFor' FROM flowable.task_history WHERE task_id = $1 AND action_by = $2", id, x.third))
 }
 
+func TestADateThatIsSetDuringAPauseLosesOnlyWhatIsLeftOfIt(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t)
+	id := x.in(t, casework.TaskOpen)
+	x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActPause, Reason: "x"})
+	x.exec(t, `UPDATE flowable.workflow_tasks SET paused_at = CURRENT_TIMESTAMP - INTERVAL '3 hours', offered_at = CURRENT_TIMESTAMP - INTERVAL '4 hours',
+		claim_seconds = 7200, claim_due_date = CURRENT_TIMESTAMP - INTERVAL '2 hours' WHERE task_id = $1`, id)
+	due := time.Now().Add(5 * time.Hour).UTC().Truncate(time.Second)
+	paused := x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActUpdate, DueDate: &casework.DateChange{At: &due}})
+	require.WithinDuration(t, due, *paused.DueDate, 0)
+	require.WithinDuration(t, time.Now(), *paused.PausedAt, 10*time.Second)
+	resumed := x.does(t, x.boss, id, casework.TaskAct{Kind: casework.ActResume})
+	require.WithinDuration(t, due, *resumed.DueDate, 10*time.Second)
+	require.WithinDuration(t, time.Now().Add(time.Hour), *resumed.ClaimDueDate, 10*time.Second, "which has stood still for all of the pause")
+}
+
 func TestAPauseInFreeTimeCostsNothing(t *testing.T) {
 	t.Parallel()
 	u := newUnit(t)

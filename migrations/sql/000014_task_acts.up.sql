@@ -353,8 +353,13 @@ BEGIN
         IF v_task.due_date <= CURRENT_TIMESTAMP THEN
             RETURN flowable.invalid('future-date', 'dueDate');
         END IF;
-        v_task.complete_seconds := NULL; -- from now on it is what was given, whatever becomes of the calendar
         v_data := v_data || jsonb_build_object('dueDate', jsonb_build_object('from', p_old.due_date, 'to', v_task.due_date));
+        IF v_task.paused_at IS NOT NULL THEN -- the new date has lost nothing yet; the clock to claim has, and goes on to
+            v_task := flowable.without_pause(v_task);
+            v_task.paused_at := CURRENT_TIMESTAMP;
+            v_task.due_date := (p_act ->> 'dueDate')::TIMESTAMPTZ;
+        END IF;
+        v_task.complete_seconds := NULL; -- from now on it is what was given, whatever becomes of the calendar
     END IF;
     IF v_task.follow_up_date IS DISTINCT FROM p_old.follow_up_date THEN
         v_data := v_data || jsonb_build_object('followUpDate', jsonb_build_object('from', p_old.follow_up_date, 'to', v_task.follow_up_date));
