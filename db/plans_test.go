@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/onecms/nextgen-workflow/db"
@@ -222,12 +221,12 @@ func TestNoQueryOfTheAPIReadsALargeTableAsAWhole(t *testing.T) {
 		require.NoError(t, err)
 		err = q.do(store)
 		store.Close()
-		assert.NoError(t, err, q.name)
+		require.NoError(t, err, q.name)
 		require.Eventually(t, func() bool { // a connection counts what it has read when it ends
 			return one[int](t, w.super, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plans'") == 0
 		}, 10*time.Second, 5*time.Millisecond)
 		after := w.reads(t)
-		assert.Zero(t, after.whole-before.whole, "%s reads a table as a whole", q.name)
+		require.Zero(t, after.whole-before.whole, "%s reads a table as a whole", q.name)
 		most := int64(35_000) // three pages for which all that is held is sorted
 		if strings.Contains(q.name, "inbox") || !strings.HasPrefix(q.name, "tasks") {
 			most = 2_000
@@ -235,7 +234,7 @@ func TestNoQueryOfTheAPIReadsALargeTableAsAWhole(t *testing.T) {
 				most = 5_000
 			}
 		}
-		assert.Less(t, after.indexed-before.indexed, most, "%s reads too many rows of 100,000", q.name)
+		require.Less(t, after.indexed-before.indexed, most, "%s reads too many rows of 100,000", q.name)
 	}
 
 	for _, caller := range []string{"worker", "named", admin} { // row security by itself finds the same, if slowly
