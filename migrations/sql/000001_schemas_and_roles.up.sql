@@ -37,4 +37,10 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Whether functions that run as the owner have switched something on for their transaction, 'on' or 'off'. Policies ask; the
+-- planner expects every other row to pass this, while it would expect none to pass a comparison.
+CREATE FUNCTION flowable.is_on(p_setting TEXT) RETURNS BOOLEAN
+    LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT COALESCE(NULLIF(current_setting(p_setting, TRUE), '')::BOOLEAN, FALSE) $$;
+
 COMMIT;

@@ -123,40 +123,50 @@ AS $$ SELECT NULLIF(current_setting('app.current_user_id', TRUE), '') $$;
 -- Functions with a query in them that a step of a case calls are written in PL/pgSQL: PostgreSQL keeps their plans for the
 -- session, while it plans the body of an SQL function anew for every statement that calls it.
 
--- The role codes a user holds now. One place says what valid means (corrections 7 and 12).
+-- The roles that users hold now. One place says what valid means (corrections 7 and 12).
+CREATE VIEW entitlements.valid_roles WITH (security_invoker = TRUE) AS
+SELECT ur.user_id, r.role_id, r.role_code
+FROM entitlements.users u
+JOIN entitlements.user_workflow_roles ur ON ur.user_id = u.user_id
+JOIN entitlements.workflow_roles r ON r.role_id = ur.role_id
+WHERE u.is_active AND r.is_active
+  AND ur.valid_from <= CURRENT_TIMESTAMP
+  AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP);
+
+-- The role codes a user holds now.
 CREATE FUNCTION entitlements.roles_of(p_user_id TEXT) RETURNS TEXT[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT r.role_code::TEXT
-        FROM entitlements.users u
-        JOIN entitlements.user_workflow_roles ur ON ur.user_id = u.user_id
-        JOIN entitlements.workflow_roles r ON r.role_id = ur.role_id
-        WHERE u.user_id = p_user_id AND u.is_active AND r.is_active
-          AND ur.valid_from <= CURRENT_TIMESTAMP
-          AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
-        ORDER BY r.role_code);
+    RETURN ARRAY(SELECT v.role_code::TEXT FROM entitlements.valid_roles v WHERE v.user_id = p_user_id ORDER BY v.role_code);
 END $$;
 
--- The roles of the caller. They are found once in a transaction, although every policy of every statement asks: the
--- answer is kept in a setting of the transaction, beside the caller it belongs to.
-CREATE FUNCTION entitlements.caller_roles() RETURNS TEXT[]
+-- What is found out about the caller once in a transaction, although every policy of every statement asks: it is kept in a
+-- setting of the transaction, beside the caller it belongs to. NULL if there is nothing. PostgreSQL puts the body in place of
+-- the call, here and in the functions that ask.
+CREATE FUNCTION entitlements.kept(p_setting TEXT) RETURNS TEXT[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN (NULLIF(current_setting(p_setting, TRUE), '')::TEXT[])[1] = entitlements.caller()
+        THEN (current_setting(p_setting, TRUE)::TEXT[])[2:] END
+$$;
+
+CREATE FUNCTION entitlements.keep(p_setting TEXT, p_found TEXT[]) RETURNS TEXT[]
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_caller TEXT := entitlements.caller();
-    v_kept   TEXT[] := NULLIF(current_setting('app.caller_roles', TRUE), '')::TEXT[];
+    v_kept TEXT := set_config(p_setting, (entitlements.caller() || p_found)::TEXT, TRUE);
 BEGIN
-    IF v_caller IS NULL THEN
-        RETURN '{}';
-    ELSIF v_kept[1] = v_caller THEN
-        RETURN v_kept[2:];
-    END IF;
-    v_kept := v_caller || entitlements.roles_of(v_caller);
-    PERFORM set_config('app.caller_roles', v_kept::TEXT, TRUE);
-    RETURN v_kept[2:];
+    RETURN p_found;
 END $$;
+
+-- The roles of the caller; none if there is none.
+CREATE FUNCTION entitlements.caller_roles() RETURNS TEXT[]
+    LANGUAGE sql STABLE
+AS $$
+    SELECT COALESCE(entitlements.kept('app.caller_roles'),
+        entitlements.keep('app.caller_roles', entitlements.roles_of(entitlements.caller())))
+$$;
 
 -- Whom a user stands in for now: those who are absent and have named the user, and in turn those whose substitute is one of
 -- them. Whoever is back is stood in for no more, and neither is whom only they stood in for.
@@ -199,37 +209,34 @@ BEGIN
         SELECT way.steps FROM way WHERE way.last = p_user_id ORDER BY cardinality(way.steps), way.steps LIMIT 1);
 END $$;
 
--- The caller and whom they stand in for; no permission comes with that. Found once in a transaction, as the roles are.
+-- The caller and whom they stand in for; no permission comes with that.
 CREATE FUNCTION entitlements.caller_people() RETURNS TEXT[]
+    LANGUAGE sql STABLE
+AS $$
+    SELECT COALESCE(entitlements.kept('app.caller_people'),
+        entitlements.keep('app.caller_people', array_remove(entitlements.caller() || entitlements.stands_in_for(entitlements.caller()), NULL)))
+$$;
+
+-- The role codes that people hold now, together.
+CREATE FUNCTION entitlements.groups_of(p_people TEXT[]) RETURNS TEXT[]
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_caller TEXT := entitlements.caller();
-    v_kept   TEXT[] := NULLIF(current_setting('app.caller_people', TRUE), '')::TEXT[];
+    v_groups TEXT[] := '{}';
 BEGIN
-    IF v_caller IS NULL THEN
-        RETURN '{}';
-    ELSIF v_kept[1] = v_caller THEN
-        RETURN v_kept;
-    END IF;
-    v_kept := v_caller || entitlements.stands_in_for(v_caller);
-    PERFORM set_config('app.caller_people', v_kept::TEXT, TRUE);
-    RETURN v_kept;
+    FOR i IN 1 .. cardinality(p_people) LOOP
+        v_groups := v_groups || entitlements.roles_of(p_people[i]);
+    END LOOP;
+    RETURN v_groups;
 END $$;
 
 -- The role codes that the caller may work with: their own, and those of whom they stand in for.
 CREATE FUNCTION entitlements.caller_groups() RETURNS TEXT[]
-    LANGUAGE plpgsql STABLE
+    LANGUAGE sql STABLE
 AS $$
-DECLARE
-    v_people TEXT[] := entitlements.caller_people();
-    v_groups TEXT[] := entitlements.caller_roles();
-BEGIN
-    FOR i IN 2 .. cardinality(v_people) LOOP
-        v_groups := v_groups || entitlements.roles_of(v_people[i]);
-    END LOOP;
-    RETURN v_groups;
-END $$;
+    SELECT COALESCE(entitlements.kept('app.caller_groups'),
+        entitlements.keep('app.caller_groups', entitlements.groups_of(entitlements.caller_people())))
+$$;
 
 -- What a user can do, for tasks that ask for it: the skills among their attributes.
 CREATE FUNCTION entitlements.skills_of(p_user_id TEXT) RETURNS TEXT[]

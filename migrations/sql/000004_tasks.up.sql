@@ -38,7 +38,7 @@ CREATE TABLE flowable.workflow_queues (
     ranked_version    INTEGER     NOT NULL DEFAULT 1, -- the one by which all its tasks are ranked
     CONSTRAINT workflow_queues_pkey PRIMARY KEY (queue_id),
     CONSTRAINT workflow_queues_name_key UNIQUE (queue_name),
-    CONSTRAINT workflow_queues_type_check CHECK (queue_type IN ('STANDARD', 'PRIORITY', 'SPECIALIZED', 'OVERFLOW')),
+    CONSTRAINT workflow_queues_type_check CHECK (queue_type = ANY ('{STANDARD, PRIORITY, SPECIALIZED, OVERFLOW}'::TEXT[])),
     CONSTRAINT workflow_queues_capacity_check CHECK (max_capacity >= 0),
     CONSTRAINT workflow_queues_sla_check CHECK (sla_minutes > 0),
     CONSTRAINT workflow_queues_claim_sla_check CHECK (claim_sla_minutes > 0),
@@ -69,7 +69,7 @@ CREATE TABLE flowable.queue_assignments (
     CONSTRAINT queue_assignments_pkey PRIMARY KEY (assignment_id),
     CONSTRAINT queue_assignments_queue_role_key UNIQUE (queue_id, role_id),
     CONSTRAINT queue_assignments_limit_check CHECK (max_tasks_per_user > 0),
-    CONSTRAINT queue_assignments_strategy_check CHECK (assignment_strategy IN ('ROUND_ROBIN', 'LEAST_LOADED', 'SKILL_BASED', 'PRIORITY_WEIGHTED', 'MANUAL')),
+    CONSTRAINT queue_assignments_strategy_check CHECK (assignment_strategy = ANY ('{ROUND_ROBIN, LEAST_LOADED, SKILL_BASED, PRIORITY_WEIGHTED, MANUAL}'::TEXT[])),
     CONSTRAINT queue_assignments_queue_fkey FOREIGN KEY (queue_id) REFERENCES flowable.workflow_queues (queue_id),
     CONSTRAINT queue_assignments_role_fkey FOREIGN KEY (role_id) REFERENCES entitlements.workflow_roles (role_id)
 );
@@ -131,9 +131,9 @@ CREATE TABLE flowable.workflow_tasks (
     escalate_at         TIMESTAMPTZ,  -- when its next level is due; flowable.keep_clocks keeps it true
     is_suspended        BOOLEAN      NOT NULL DEFAULT FALSE, -- with its instance: nobody acts on it
     CONSTRAINT workflow_tasks_pkey PRIMARY KEY (task_id),
-    CONSTRAINT workflow_tasks_status_check CHECK (status IN ('OPEN', 'CLAIMED', 'COMPLETED', 'CANCELLED', 'DELEGATED', 'ESCALATED')),
-    CONSTRAINT workflow_tasks_holder_check CHECK (status NOT IN ('CLAIMED', 'DELEGATED') OR assignee_id IS NOT NULL),
-    CONSTRAINT workflow_tasks_offer_check CHECK (status NOT IN ('OPEN', 'ESCALATED') OR assignee_id IS NULL),
+    CONSTRAINT workflow_tasks_status_check CHECK (status = ANY ('{OPEN, CLAIMED, COMPLETED, CANCELLED, DELEGATED, ESCALATED}'::TEXT[])),
+    CONSTRAINT workflow_tasks_holder_check CHECK (status <> ALL ('{CLAIMED, DELEGATED}'::TEXT[]) OR assignee_id IS NOT NULL),
+    CONSTRAINT workflow_tasks_offer_check CHECK (status <> ALL ('{OPEN, ESCALATED}'::TEXT[]) OR assignee_id IS NULL),
     CONSTRAINT workflow_tasks_escalation_check CHECK (escalation_level >= 0),
     CONSTRAINT workflow_tasks_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id),
     CONSTRAINT workflow_tasks_queue_fkey FOREIGN KEY (queue_name) REFERENCES flowable.workflow_queues (queue_name),
@@ -192,8 +192,8 @@ CREATE TABLE flowable.task_history (
     action_data         JSONB       NOT NULL DEFAULT '{}',
     client_info         JSONB       NOT NULL DEFAULT '{}',
     CONSTRAINT task_history_pkey PRIMARY KEY (history_id, action_at),
-    CONSTRAINT task_history_action_type_check CHECK (action_type IN
-        ('CREATE', 'CLAIM', 'UNCLAIM', 'COMPLETE', 'DELEGATE', 'ESCALATE', 'UPDATE', 'CANCEL', 'REASSIGN', 'COMMENT'))
+    CONSTRAINT task_history_action_type_check CHECK (action_type = ANY (
+        '{CREATE, CLAIM, UNCLAIM, COMPLETE, DELEGATE, ESCALATE, UPDATE, CANCEL, REASSIGN, COMMENT}'::TEXT[]))
 ) PARTITION BY RANGE (action_at);
 CREATE INDEX idx_task_history_task_action_at ON flowable.task_history (task_id, action_at DESC);
 CREATE INDEX idx_task_history_process ON flowable.task_history (process_instance_id);
@@ -204,7 +204,7 @@ CREATE FUNCTION flowable.refuse_history_change() RETURNS TRIGGER
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF TG_OP = 'DELETE' AND current_user = 'nextgen_owner' AND current_setting('app.archiving', TRUE) = 'on' THEN
+    IF TG_OP = 'DELETE' AND current_user = 'nextgen_owner' AND flowable.is_on('app.archiving') THEN
         RETURN OLD;
     END IF;
     RAISE EXCEPTION 'task history is append-only' USING ERRCODE = 'insufficient_privilege';
@@ -251,9 +251,9 @@ CREATE TABLE flowable.escalations (
     action              JSONB       NOT NULL DEFAULT '[]', -- each action of the level with what it did, or why it failed
     pending             BOOLEAN     NOT NULL DEFAULT FALSE, -- its actions are yet to be done: a person may not do them all
     CONSTRAINT escalations_pkey PRIMARY KEY (escalation_id),
-    CONSTRAINT escalations_clock_check CHECK (clock IN ('DUE', 'CLAIM', 'PROCESS')),
+    CONSTRAINT escalations_clock_check CHECK (clock = ANY ('{DUE, CLAIM, PROCESS}'::TEXT[])),
     CONSTRAINT escalations_subject_check CHECK (CASE clock WHEN 'PROCESS' THEN task_id IS NULL AND process_instance_id IS NOT NULL ELSE task_id IS NOT NULL END),
-    CONSTRAINT escalations_source_check CHECK (source IN ('TIMER', 'SWEEP', 'USER'))
+    CONSTRAINT escalations_source_check CHECK (source = ANY ('{TIMER, SWEEP, USER}'::TEXT[]))
 );
 -- Correction 11: never twice. The clock to claim begins anew each time a task is offered.
 CREATE UNIQUE INDEX escalations_once ON flowable.escalations (task_id, escalation_level) WHERE clock = 'DUE';

@@ -16,11 +16,11 @@ CREATE TABLE flowable.task_commands (
     reason              TEXT,
     queued              BOOLEAN     NOT NULL DEFAULT TRUE, -- its signal has been put into the outbox
     CONSTRAINT task_commands_pkey PRIMARY KEY (command_id),
-    CONSTRAINT task_commands_kind_check CHECK (kind IN ('claim', 'unclaim', 'complete', 'terminate',
-        'retry-incident', 'message', 'signal', 'child-ended', 'child-escalated', 'set-variables', 'activate-activities', 'complete-activities',
-        'delegate', 'resolve', 'reassign', 'escalate', 'update-task', 'suspend', 'resume', 'resolve-incident',
-        'throw-escalation')),
-    CONSTRAINT task_commands_state_check CHECK (state IN ('ACCEPTED', 'APPLIED', 'REJECTED'))
+    CONSTRAINT task_commands_kind_check CHECK (kind = ANY ('{
+        claim, unclaim, complete, terminate, retry-incident, message, signal, child-ended, child-escalated,
+        set-variables, activate-activities, complete-activities, delegate, resolve, reassign, escalate,
+        update-task, suspend, resume, resolve-incident, throw-escalation}'::TEXT[])),
+    CONSTRAINT task_commands_state_check CHECK (state = ANY ('{ACCEPTED, APPLIED, REJECTED}'::TEXT[]))
 );
 CREATE INDEX idx_task_commands_pending ON flowable.task_commands (process_instance_id, task_id) WHERE state = 'ACCEPTED';
 CREATE INDEX idx_task_commands_unqueued ON flowable.task_commands (accepted_at) WHERE state = 'ACCEPTED' AND NOT queued;
@@ -39,7 +39,7 @@ CREATE TABLE flowable.outbox (
     dead                BOOLEAN     NOT NULL DEFAULT FALSE, -- given up; last_error says why
     last_error          TEXT,
     CONSTRAINT outbox_pkey PRIMARY KEY (outbox_id),
-    CONSTRAINT outbox_kind_check CHECK (kind IN ('START', 'SIGNAL')),
+    CONSTRAINT outbox_kind_check CHECK (kind = ANY ('{START, SIGNAL}'::TEXT[])),
     CONSTRAINT outbox_command_check CHECK ((kind = 'SIGNAL') = (command_id IS NOT NULL)),
     CONSTRAINT outbox_command_fkey FOREIGN KEY (command_id) REFERENCES flowable.task_commands (command_id),
     CONSTRAINT outbox_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)

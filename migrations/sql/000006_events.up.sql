@@ -17,7 +17,7 @@ CREATE TABLE flowable.event_subscriptions (
     taken_by            UUID,
     opened_at           TIMESTAMPTZ  NOT NULL,
     CONSTRAINT event_subscriptions_pkey PRIMARY KEY (process_instance_id, subscription_id),
-    CONSTRAINT event_subscriptions_kind_check CHECK (kind IN ('message', 'signal')),
+    CONSTRAINT event_subscriptions_kind_check CHECK (kind = ANY ('{message, signal}'::TEXT[])),
     CONSTRAINT event_subscriptions_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );
 CREATE INDEX idx_event_subscriptions_name ON flowable.event_subscriptions (kind, event_name, seq);
@@ -39,8 +39,8 @@ CREATE TABLE flowable.event_messages (
     reason              TEXT,
     created_at          TIMESTAMPTZ  NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT event_messages_pkey PRIMARY KEY (message_id),
-    CONSTRAINT event_messages_kind_check CHECK (kind IN ('message', 'signal')),
-    CONSTRAINT event_messages_outcome_check CHECK (outcome IN ('DELIVERED', 'STARTED', 'BROADCAST', 'UNMATCHED')),
+    CONSTRAINT event_messages_kind_check CHECK (kind = ANY ('{message, signal}'::TEXT[])),
+    CONSTRAINT event_messages_outcome_check CHECK (outcome = ANY ('{DELIVERED, STARTED, BROADCAST, UNMATCHED}'::TEXT[])),
     CONSTRAINT event_messages_instance_fkey FOREIGN KEY (process_instance_id) REFERENCES flowable.process_instances (process_instance_id)
 );
 CREATE INDEX idx_event_messages_unmatched ON flowable.event_messages (created_at) WHERE outcome = 'UNMATCHED';

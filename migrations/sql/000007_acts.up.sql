@@ -221,9 +221,9 @@ BEGIN
             OR (p_for <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), t.queue_name) <= 0) THEN 'max-tasks-per-user' END);
 END $$;
 
--- Gives a locked, claimable task to a user. p_by is the user, or SYSTEM where the task is pushed; p_data goes into history and
--- says for whom the user acts ("actingFor").
-CREATE FUNCTION flowable.give_task(p_task flowable.workflow_tasks, p_user_id TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSONB
+-- Gives a locked, claimable task to a user; p_old is its status. p_by is the user, or SYSTEM where the task is pushed; p_data
+-- goes into history and says for whom the user acts ("actingFor").
+CREATE FUNCTION flowable.give_task(p_task_id TEXT, p_old TEXT, p_user_id TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSONB
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -232,10 +232,10 @@ BEGIN
     UPDATE flowable.workflow_tasks t
     SET status = 'CLAIMED', assignee_id = p_user_id, claimed_at = CURRENT_TIMESTAMP, claimed_by = p_user_id, version = t.version + 1,
         acting_for = p_data ->> 'actingFor'
-    WHERE t.task_id = p_task.task_id
+    WHERE t.task_id = p_task_id
     RETURNING * INTO STRICT v_task;
     INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee, action_data)
-    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_by, p_task.status, 'CLAIMED', p_user_id, p_data);
+    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_by, p_old, 'CLAIMED', p_user_id, p_data);
     -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it. Its
     -- actor is the holder, whoever gave the task to them.
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
@@ -245,13 +245,10 @@ END $$;
 
 -- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
 -- do: each sees what the one before has done. Claims of others do not wait. It comes before the lock of any row; what holds one
--- already may only try (try_claims).
-CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS VOID
-    LANGUAGE plpgsql
-AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0));
-END $$;
+-- already may only try (try_claims). Answers TRUE.
+CREATE FUNCTION flowable.serialize_claims(p_user_id TEXT) RETURNS BOOLEAN
+    LANGUAGE sql
+AS $$ SELECT pg_advisory_xact_lock(hashtextextended('claim:' || p_user_id, 0)) IS NOT NULL $$;
 
 -- serialize_claims for what cannot wait. Answers whether nobody else gives the user anything now.
 CREATE FUNCTION flowable.try_claims(p_user_id TEXT) RETURNS BOOLEAN
@@ -295,7 +292,7 @@ BEGIN
     IF v_rule IS NOT NULL THEN
         RETURN jsonb_build_object('refused', 'forbidden', 'rule', v_rule);
     END IF;
-    RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
+    RETURN flowable.give_task(v_task.task_id, v_task.status, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
 END $$;
 
 -- Whether claim/next gives a claimable task to a user with the roles of p_for; p_skills are the user's skills, which count where
@@ -315,56 +312,50 @@ $$;
 
 -- Locks the task of a queue that is claimed first by a user with the roles of p_for; the user's skills count where p_skilled.
 -- Rows that somebody else is claiming at this moment are passed over, and so is what is pushed back to who returned it.
--- Answers NULL when there is none.
-CREATE FUNCTION flowable.lock_first(p_queue TEXT, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skilled BOOLEAN, p_pushed BOOLEAN)
-    RETURNS flowable.workflow_tasks
+-- task_id is NULL when there is none.
+CREATE FUNCTION flowable.lock_first(p_queue TEXT, p_user_id TEXT, p_for TEXT, p_roles TEXT[], p_skills TEXT[], p_skilled BOOLEAN, p_pushed BOOLEAN,
+    OUT task_id TEXT, OUT status TEXT)
     LANGUAGE plpgsql
 AS $$
-DECLARE
-    v_task   flowable.workflow_tasks;
-    v_skills TEXT[] := entitlements.skills_of(p_user_id);
 BEGIN
-    SELECT t.* INTO v_task
+    SELECT t.task_id, t.status INTO lock_first.task_id, lock_first.status
     FROM flowable.workflow_tasks t
     WHERE t.queue_name = p_queue AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
-      AND flowable.may_take(t, p_user_id, p_for, p_roles, v_skills, p_skilled)
+      AND flowable.may_take(t, p_user_id, p_for, p_roles, p_skills, p_skilled)
       AND NOT (p_pushed AND t.returned_by IS NOT NULL AND t.returned_by = p_user_id)
     ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
     LIMIT 1
     FOR UPDATE SKIP LOCKED;
-    RETURN v_task;
 END $$;
 
--- Claims the next task for a user: escalated ones first, then those of express lanes, then by effective priority. Queues are
--- limited to active ones that a valid role of the user, or of somebody they stand in for, is assigned to (corrections 6, 7
--- and 8), and in which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by hand. Where several
--- roles work on a queue, the assignment that allows most holds. Answers NULL when there is nothing.
-CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
-    LANGUAGE plpgsql
+-- Finds the next task for the caller and locks it: escalated ones come first, then those of express lanes, then by effective
+-- priority. Queues are limited to active ones that a valid role of the caller, or of somebody they stand in for, is assigned to
+-- (corrections 6, 7 and 8), and in which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by
+-- hand. Where several roles work on a queue, the assignment that allows most holds. task_id is NULL when there is nothing,
+-- acting_for when the caller acts for themselves.
+-- It runs as the owner, for the caller sees whatever is in a queue that they work on; asking that of each task again costs much.
+CREATE FUNCTION flowable.find_next(p_queue_names TEXT[], OUT task_id TEXT, OUT status TEXT, OUT acting_for TEXT)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 DECLARE
-    v_hour   DOUBLE PRECISION := date_part('epoch', CURRENT_TIMESTAMP) / 3600 - 438288; -- since 2020, as ranks count
-    v_skills TEXT[] := entitlements.skills_of(p_user_id);
-    v_roles  TEXT[];
-    v_people TEXT[]; -- beside each of the codes, whose role it is
+    v_on     TEXT := set_config('app.acting', 'on', TRUE); -- the policy owner_acts
+    v_hour   DOUBLE PRECISION := flowable.hours_since_2020(CURRENT_TIMESTAMP); -- ranks count from there
+    v_me     TEXT := entitlements.caller();
+    v_skills TEXT[] := entitlements.skills_of(v_me);
+    v_person TEXT;
+    v_people TEXT[]; -- beside each of the roles, whose it is
+    v_roles  BIGINT[];
     v_codes  TEXT[];
-    v_absent TEXT;
     v_offer  RECORD;
-    v_task   flowable.workflow_tasks;
+    v_first  RECORD;
 BEGIN
-    PERFORM flowable.serialize_claims(p_user_id);
-    IF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN -- the same request again
-        SELECT t.* INTO STRICT v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
-        WHERE c.command_id = p_command_id;
-        RETURN jsonb_build_object('task', flowable.task_json(v_task));
-    END IF;
-    v_codes := flowable.roles_for(p_user_id);
-    v_people := array_fill(p_user_id, ARRAY[cardinality(v_codes)]);
-    FOREACH v_absent IN ARRAY entitlements.stands_in_for(p_user_id) LOOP
-        v_roles := entitlements.roles_of(v_absent);
-        v_codes := v_codes || v_roles;
-        v_people := v_people || array_fill(v_absent, ARRAY[cardinality(v_roles)]);
+    FOREACH v_person IN ARRAY entitlements.caller_people() LOOP
+        SELECT v_people || array_agg(v_person), v_roles || array_agg(v.role_id), v_codes || array_agg(v.role_code::TEXT)
+        INTO v_people, v_roles, v_codes
+        FROM entitlements.valid_roles v
+        WHERE v.user_id = v_person;
     END LOOP;
+    v_codes := entitlements.keep('app.caller_groups', v_codes); -- row security asks for them when the task is changed
     FOR v_offer IN
         SELECT mine.person, mine.roles, mine.queue_name, mine.most, mine.skilled
         FROM (
@@ -372,9 +363,8 @@ BEGIN
                 q.queue_name::TEXT AS queue_name, max(a.max_tasks_per_user) AS most,
                 q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED') AS skilled,
                 COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50) AS level
-            FROM unnest(v_people, v_codes) AS place (person, code)
-            JOIN entitlements.workflow_roles r ON r.role_code = place.code
-            JOIN flowable.queue_assignments a ON a.role_id = r.role_id AND a.is_active
+            FROM unnest(v_people, v_roles) AS place (person, role_id)
+            JOIN flowable.queue_assignments a ON a.role_id = place.role_id AND a.is_active
             JOIN flowable.workflow_queues q ON q.queue_id = a.queue_id AND q.is_active
             WHERE p_queue_names IS NULL OR q.queue_name = ANY (p_queue_names)
             GROUP BY place.person, q.queue_id
@@ -382,19 +372,43 @@ BEGIN
         CROSS JOIN LATERAL ( -- what they would get of the queue; somebody else may be claiming it
             SELECT t.claim_lane, t.claim_rank + t.claim_growth * v_hour AS priority FROM flowable.workflow_tasks t
             WHERE t.queue_name = mine.queue_name AND t.status IN ('OPEN', 'ESCALATED') AND NOT t.is_suspended
-              AND flowable.may_take(t, p_user_id, mine.person, mine.roles, v_skills, mine.skilled)
+              AND flowable.may_take(t, v_me, mine.person, mine.roles, v_skills, mine.skilled)
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
-        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> p_user_id, mine.queue_name
+        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> v_me, mine.queue_name
     LOOP
-        CONTINUE WHEN flowable.held_by(p_user_id, v_offer.queue_name) >= v_offer.most
-            OR (v_offer.person <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), v_offer.queue_name) <= 0);
-        v_task := flowable.lock_first(v_offer.queue_name, p_user_id, v_offer.person, v_offer.roles, v_offer.skilled, FALSE);
-        IF v_task.task_id IS NOT NULL THEN
-            RETURN flowable.give_task(v_task, p_user_id, p_command_id, p_user_id, flowable.acting_json(NULLIF(v_offer.person, p_user_id)));
+        CONTINUE WHEN flowable.held_by(v_me, v_offer.queue_name) >= v_offer.most
+            OR (v_offer.person <> v_me AND flowable.room_for(v_me, entitlements.caller_roles(), v_offer.queue_name) <= 0);
+        v_first := flowable.lock_first(v_offer.queue_name, v_me, v_offer.person, v_offer.roles, v_skills, v_offer.skilled, FALSE);
+        IF v_first.task_id IS NOT NULL THEN
+            task_id := v_first.task_id;
+            status := v_first.status;
+            acting_for := NULLIF(v_offer.person, v_me);
+            EXIT;
         END IF;
     END LOOP;
-    RETURN NULL;
+    v_on := set_config('app.acting', 'off', TRUE);
+END $$;
+
+-- Claims the next task (find_next) for a user, who must be the caller. Answers NULL when there is nothing.
+CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_turn BOOLEAN := flowable.serialize_claims(p_user_id);
+    v_next RECORD;
+    v_task flowable.workflow_tasks;
+BEGIN
+    IF p_user_id <> entitlements.caller() THEN
+        RAISE insufficient_privilege USING MESSAGE = 'nobody claims the next task in the name of another';
+    ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN -- the same request again
+        SELECT t.* INTO STRICT v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
+        WHERE c.command_id = p_command_id;
+        RETURN jsonb_build_object('task', flowable.task_json(v_task));
+    END IF;
+    v_next := flowable.find_next(p_queue_names);
+    RETURN CASE WHEN v_next.task_id IS NOT NULL THEN
+        flowable.give_task(v_next.task_id, v_next.status, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_next.acting_for)) END;
 END $$;
 
 -- The function of the database design; the output columns are qualified (correction 6).

@@ -80,12 +80,12 @@ CREATE POLICY owner_reads ON entitlements.user_workflow_roles FOR SELECT TO next
 CREATE POLICY owner_reads ON entitlements.user_absences FOR SELECT TO nextgen_owner USING (TRUE);
 CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owner WITH CHECK (TRUE);
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
-    USING (current_setting('app.archiving', TRUE) = 'on') WITH CHECK (current_setting('app.archiving', TRUE) = 'on');
-CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+    USING (flowable.is_on('app.archiving')) WITH CHECK (flowable.is_on('app.archiving'));
+CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (flowable.is_on('app.archiving'));
 -- What somebody holds or has completed counts against them, whoever asks: see room_for and four_eyes_bars.
-CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (current_setting('app.checking', TRUE) = 'on');
-CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
-CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (flowable.is_on('app.checking'));
+CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (flowable.is_on('app.archiving'));
+CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (flowable.is_on('app.archiving'));
 
 CREATE POLICY own_or_managed ON entitlements.user_workflow_roles FOR SELECT TO nextgen_api
     USING (user_id = (SELECT entitlements.caller()) OR (SELECT entitlements.caller_may('manage-users')));

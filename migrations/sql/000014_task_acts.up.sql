@@ -27,9 +27,9 @@ BEGIN
 END $$;
 
 -- The functions below that run as the owner see and change rows that their caller does not; each says why.
-CREATE POLICY owner_acts ON flowable.workflow_tasks TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
-CREATE POLICY owner_acts ON flowable.process_instances TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
-CREATE POLICY owner_acts ON flowable.incidents FOR SELECT TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
+CREATE POLICY owner_acts ON flowable.workflow_tasks TO nextgen_owner USING (flowable.is_on('app.acting'));
+CREATE POLICY owner_acts ON flowable.process_instances TO nextgen_owner USING (flowable.is_on('app.acting'));
+CREATE POLICY owner_acts ON flowable.incidents FOR SELECT TO nextgen_owner USING (flowable.is_on('app.acting'));
 
 -- Why a task cannot be given to a user: the rule that forbids it, NULL if none does. It counts all that the user holds, also
 -- what the caller does not see.
@@ -286,8 +286,8 @@ BEGIN
     WHERE i.process_instance_id = t.process_instance_id;
     PERFORM set_config('app.acting', 'off', TRUE);
 END $$;
-CREATE POLICY owner_acts ON onecms.case_workflow_mapping TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
-CREATE POLICY owner_acts ON onecms.case_routing FOR INSERT TO nextgen_owner WITH CHECK (current_setting('app.acting', TRUE) = 'on');
+CREATE POLICY owner_acts ON onecms.case_workflow_mapping TO nextgen_owner USING (flowable.is_on('app.acting'));
+CREATE POLICY owner_acts ON onecms.case_routing FOR INSERT TO nextgen_owner WITH CHECK (flowable.is_on('app.acting'));
 
 -- Puts a task into another queue, where it is nobody's. Where none of its candidate groups works on that queue, the roles
 -- that do are its candidates from then on: otherwise nobody there could claim it.

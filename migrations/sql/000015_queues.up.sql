@@ -239,12 +239,12 @@ BEGIN
     PERFORM set_config('app.moving', '', TRUE);
 END $$;
 CREATE POLICY owner_moves ON flowable.workflow_tasks TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
-CREATE POLICY owner_moves ON flowable.task_history FOR INSERT TO nextgen_owner WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+    USING (flowable.is_on('app.moving')) WITH CHECK (flowable.is_on('app.moving'));
+CREATE POLICY owner_moves ON flowable.task_history FOR INSERT TO nextgen_owner WITH CHECK (flowable.is_on('app.moving'));
 CREATE POLICY owner_moves ON flowable.task_commands TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+    USING (flowable.is_on('app.moving')) WITH CHECK (flowable.is_on('app.moving'));
 CREATE POLICY owner_moves ON flowable.outbox TO nextgen_owner
-    USING (current_setting('app.moving', TRUE) = 'on') WITH CHECK (current_setting('app.moving', TRUE) = 'on');
+    USING (flowable.is_on('app.moving')) WITH CHECK (flowable.is_on('app.moving'));
 
 CREATE FUNCTION flowable.save_calendar(p_name TEXT, p JSONB, p_new BOOLEAN) RETURNS VOID
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog

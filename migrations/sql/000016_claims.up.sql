@@ -315,7 +315,7 @@ DECLARE
     v_tried  TEXT[] := '{}';
     v_next   RECORD;
     v_roles  TEXT[];
-    v_task   flowable.workflow_tasks;
+    v_task   RECORD;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('push:' || p_queue, 0)) THEN
         RETURN 0;
@@ -327,9 +327,10 @@ BEGIN
         CONTINUE WHEN NOT flowable.try_claims(v_next.user_id);
         v_roles := entitlements.roles_of(v_next.user_id);
         CONTINUE WHEN flowable.room_for(v_next.user_id, v_roles, p_queue) <= 0; -- claimed before the lock was ours
-        v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles, v_next.skilled, TRUE);
+        v_task := flowable.lock_first(p_queue, v_next.user_id, v_next.user_id, v_roles,
+            entitlements.skills_of(v_next.user_id), v_next.skilled, TRUE);
         CONTINUE WHEN v_task.task_id IS NULL;
-        PERFORM flowable.give_task(v_task, v_next.user_id, gen_random_uuid(), 'SYSTEM', jsonb_build_object('pushed', v_next.strategy));
+        PERFORM flowable.give_task(v_task.task_id, v_task.status, v_next.user_id, gen_random_uuid(), 'SYSTEM', jsonb_build_object('pushed', v_next.strategy));
         INSERT INTO flowable.assignment_turns AS k (assignment_id, user_id, pushed_at)
         VALUES (v_next.assignment_id, v_next.user_id, clock_timestamp())
         ON CONFLICT ON CONSTRAINT assignment_turns_pkey DO UPDATE SET pushed_at = EXCLUDED.pushed_at;
@@ -505,7 +506,7 @@ GRANT SELECT ON flowable.task_candidates TO nextgen_api;
 ALTER TABLE flowable.task_candidates ENABLE ROW LEVEL SECURITY;
 ALTER TABLE flowable.task_candidates FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker_all ON flowable.task_candidates TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
-CREATE POLICY owner_archives ON flowable.task_candidates TO nextgen_owner USING (current_setting('app.archiving', TRUE) = 'on');
+CREATE POLICY owner_archives ON flowable.task_candidates TO nextgen_owner USING (flowable.is_on('app.archiving'));
 CREATE POLICY own_or_admin ON flowable.task_candidates FOR SELECT TO nextgen_api
     USING (user_id = ANY ((SELECT entitlements.caller_people())::TEXT[]) OR (SELECT entitlements.caller_may('admin')));
 

@@ -733,7 +733,7 @@ BEGIN
     i.sla_next_at := flowable.next_process_level(i);
     RETURN i;
 END $$;
-CREATE POLICY owner_acts ON flowable.workflow_definitions FOR SELECT TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on');
+CREATE POLICY owner_acts ON flowable.workflow_definitions FOR SELECT TO nextgen_owner USING (flowable.is_on('app.acting'));
 
 -- Lets the clocks of a task stand still, while somebody outside is waited for, or go on.
 CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
@@ -773,7 +773,7 @@ ALTER TABLE flowable.clock_changes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE flowable.clock_changes FORCE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE, DELETE ON flowable.clock_changes TO nextgen_worker;
 CREATE POLICY worker_all ON flowable.clock_changes TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
-CREATE POLICY owner_acts ON flowable.clock_changes TO nextgen_owner USING (current_setting('app.acting', TRUE) = 'on'); -- by the trigger below
+CREATE POLICY owner_acts ON flowable.clock_changes TO nextgen_owner USING (flowable.is_on('app.acting')); -- by the trigger below
 
 -- A change while the one before is worked on begins anew.
 CREATE FUNCTION flowable.note_clock_change() RETURNS TRIGGER

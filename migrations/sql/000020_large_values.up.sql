@@ -124,9 +124,9 @@ ALTER TABLE flowable.large_value_uses FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker_all ON flowable.large_values TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
 CREATE POLICY worker_all ON flowable.large_value_uses TO nextgen_worker USING (TRUE) WITH CHECK (TRUE);
 CREATE POLICY owner_keeps ON flowable.large_values TO nextgen_owner
-    USING (current_setting('app.keeping', TRUE) = 'on') WITH CHECK (current_setting('app.keeping', TRUE) = 'on');
+    USING (flowable.is_on('app.keeping')) WITH CHECK (flowable.is_on('app.keeping'));
 CREATE POLICY owner_keeps ON flowable.large_value_uses TO nextgen_owner
-    USING (current_setting('app.keeping', TRUE) = 'on') WITH CHECK (current_setting('app.keeping', TRUE) = 'on');
+    USING (flowable.is_on('app.keeping')) WITH CHECK (flowable.is_on('app.keeping'));
 -- A content is visible with an instance that refers to it.
 CREATE POLICY with_instance ON flowable.large_value_uses FOR SELECT TO nextgen_api USING (flowable.sees_instance(process_instance_id));
 CREATE POLICY with_use ON flowable.large_values FOR SELECT TO nextgen_api
