@@ -341,25 +341,34 @@ DECLARE
     v_on     TEXT := set_config('app.acting', 'on', TRUE); -- the policy owner_acts
     v_hour   DOUBLE PRECISION := flowable.hours_since_2020(CURRENT_TIMESTAMP); -- ranks count from there
     v_me     TEXT := entitlements.caller();
-    v_skills TEXT[] := entitlements.skills_of(v_me);
+    v_skills TEXT[];
+    v_absent TEXT[]; -- whom they stand in for
     v_person TEXT;
     v_people TEXT[]; -- beside each of the roles, whose it is
     v_roles  BIGINT[];
     v_codes  TEXT[];
+    v_mine   TEXT[]; -- the codes that are the caller's
     v_offer  RECORD;
     v_first  RECORD;
 BEGIN
-    FOREACH v_person IN ARRAY entitlements.caller_people() LOOP
+    SELECT CASE WHEN u.attributes ? 'skills' THEN entitlements.skills_of(v_me) ELSE '{}' END, -- few have any
+        CASE WHEN EXISTS (SELECT FROM entitlements.user_absences a WHERE a.substitute_id = v_me) THEN (entitlements.caller_people())[2:] ELSE '{}' END
+    INTO v_skills, v_absent
+    FROM entitlements.users u WHERE u.user_id = v_me;
+    FOREACH v_person IN ARRAY v_me || v_absent LOOP
         SELECT v_people || array_agg(v_person), v_roles || array_agg(v.role_id), v_codes || array_agg(v.role_code::TEXT)
         INTO v_people, v_roles, v_codes
         FROM entitlements.valid_roles v
         WHERE v.user_id = v_person;
+        v_mine := COALESCE(v_mine, v_codes, '{}');
     END LOOP;
     v_codes := entitlements.keep('app.caller_groups', v_codes); -- row security asks for them when the task is changed
     FOR v_offer IN
         SELECT mine.person, mine.roles, mine.queue_name, mine.most, mine.skilled
         FROM (
-            SELECT place.person, ARRAY(SELECT own.code FROM unnest(v_people, v_codes) AS own (person, code) WHERE own.person = place.person) AS roles,
+            SELECT place.person,
+                CASE WHEN place.person = v_me THEN v_mine ELSE ARRAY(
+                    SELECT own.code FROM unnest(v_people, v_codes) AS own (person, code) WHERE own.person = place.person) END AS roles,
                 q.queue_name::TEXT AS queue_name, max(a.max_tasks_per_user) AS most,
                 q.queue_type = 'SPECIALIZED' OR bool_and(a.assignment_strategy = 'SKILL_BASED') AS skilled,
                 COALESCE(max(a.priority_level) FILTER (WHERE a.assignment_strategy = 'PRIORITY_WEIGHTED'), 50) AS level
