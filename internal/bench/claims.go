@@ -29,8 +29,9 @@ const (
 type user func(ctx context.Context, id string) error
 
 // benchClaims measures people who take the next task or look at their inbox among very many open tasks: through the store and
-// over HTTP, under row-level security. Beside it is what clients do without a way to claim the next task: list some, then try
-// to claim one of them until one is still there. Nobody works on the cases meanwhile.
+// over HTTP, under row-level security. Beside it are a bare function that knows no rules, for the speed of the machine, and what
+// clients do without a way to claim the next task: list some, then try to claim one of them until one is still there. Nobody
+// works on the cases meanwhile.
 func benchClaims(ctx context.Context, url string, tasks int, span time.Duration) ([]series, error) {
 	if err := fillClaims(ctx, url, tasks); err != nil {
 		return nil, err
@@ -48,6 +49,11 @@ func benchClaims(ctx context.Context, url string, tasks int, span time.Duration)
 		return nil, err
 	}
 	defer store.Close()
+	bare, done, err := bareClaim(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	deep, err := deepCursors(ctx, store)
 	if err != nil {
 		return nil, err
@@ -61,6 +67,7 @@ func benchClaims(ctx context.Context, url string, tasks int, span time.Duration)
 		users    int
 		act      user
 	}{
+		{"bare function", claimers, claimUsers, bare},
 		{"claim next, store", claimers, claimUsers, claimNextFrom(store, all)},
 		{"list, claim, retry, store", claimers, claimUsers, listThenClaim(store, all)},
 		{"claim next, HTTP", claimers, claimUsers, claimNextOver(s, all)},
