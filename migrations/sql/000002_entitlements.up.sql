@@ -223,9 +223,10 @@ CREATE FUNCTION entitlements.groups_of(p_people TEXT[]) RETURNS TEXT[]
 AS $$
 DECLARE
     v_groups TEXT[] := '{}';
+    v_person TEXT;
 BEGIN
-    FOR i IN 1 .. cardinality(p_people) LOOP
-        v_groups := v_groups || entitlements.roles_of(p_people[i]);
+    FOREACH v_person IN ARRAY p_people LOOP
+        v_groups := v_groups || entitlements.roles_of(v_person);
     END LOOP;
     RETURN v_groups;
 END $$;
@@ -235,7 +236,7 @@ CREATE FUNCTION entitlements.caller_groups() RETURNS TEXT[]
     LANGUAGE sql STABLE
 AS $$
     SELECT COALESCE(entitlements.kept('app.caller_groups'),
-        entitlements.keep('app.caller_groups', entitlements.groups_of(entitlements.caller_people())))
+        entitlements.keep('app.caller_groups', entitlements.caller_roles() || entitlements.groups_of((entitlements.caller_people())[2:])))
 $$;
 
 -- What a user can do, for tasks that ask for it: the skills among their attributes.

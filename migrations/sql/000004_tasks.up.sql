@@ -140,7 +140,7 @@ CREATE TABLE flowable.workflow_tasks (
     CONSTRAINT workflow_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES entitlements.users (user_id),
     CONSTRAINT workflow_tasks_owner_fkey FOREIGN KEY (owner_id) REFERENCES entitlements.users (user_id)
 );
-CREATE INDEX idx_workflow_tasks_process ON flowable.workflow_tasks (process_instance_id);
+CREATE INDEX idx_workflow_tasks_process ON flowable.workflow_tasks (process_instance_id, status); -- a case may have done very many
 CREATE INDEX idx_workflow_tasks_case ON flowable.workflow_tasks (case_id);
 CREATE INDEX idx_workflow_tasks_owner ON flowable.workflow_tasks (owner_id) WHERE owner_id IS NOT NULL;
 CREATE INDEX idx_workflow_tasks_assignee ON flowable.workflow_tasks (assignee_id, status, queue_name);

@@ -59,8 +59,16 @@ AS $$ SELECT least(greatest(COALESCE((n ->> 'priority')::NUMERIC, p_instance.pri
 -- The candidates that the model names in a member of a new task. A name is cut at 255 characters: no role or user has one so
 -- long, and an index takes no entry of any length.
 CREATE FUNCTION flowable.candidates_of(p_names JSONB) RETURNS TEXT[]
-    LANGUAGE sql IMMUTABLE
-AS $$ SELECT ARRAY(SELECT left(c.name, 255) FROM jsonb_array_elements_text(COALESCE(p_names, '[]')) WITH ORDINALITY AS c (name, place) ORDER BY c.place) $$;
+    LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+    v_names TEXT[] := '{}';
+BEGIN
+    FOR i IN 0 .. COALESCE(jsonb_array_length(p_names), 0) - 1 LOOP
+        v_names := v_names || left(p_names ->> i, 255);
+    END LOOP;
+    RETURN v_names;
+END $$;
 
 -- What is to be said of a new task whose model names something that is not there.
 CREATE FUNCTION flowable.placing_comment(n JSONB, p_queue TEXT, p_assignee TEXT, p_rule TEXT, p_of_clocks TEXT) RETURNS TEXT
