@@ -51,7 +51,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	params := pc.ConnConfig.RuntimeParams
 	params["application_name"], params["timezone"], params["role"] = cfg.AppName, "UTC", cfg.Role
 	params["plan_cache_mode"] = "force_generic_plan" // acts are many and alike
-	params["search_path"] = "pg_catalog" // as in the functions that run as the owner: PostgreSQL plans a statement anew whenever it finds another path
+	// As in the functions that run as the owner: PostgreSQL plans a statement anew whenever it finds another path.
+	params["search_path"] = "pg_catalog"
 	params["jit"], params["lock_timeout"], params["idle_in_transaction_session_timeout"] = "off", "10s", "30s"
 	if cfg.Notice != nil {
 		pc.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { cfg.Notice(n.Message) }
