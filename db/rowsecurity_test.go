@@ -231,6 +231,8 @@ func TestNobodyActsInTheNameOfAnother(t *testing.T) {
 	} {
 		require.ErrorContains(t, w.does(t, apiRole, colleague, sql, w.user), "42501", name)
 	}
+	require.ErrorContains(t, w.does(t, workerRole, colleague, "SELECT flowable.claim_next($1, NULL, gen_random_uuid())", w.user), "42501",
+		"what is found for one is not given to another, whoever asks")
 	require.Equal(t, marks{}, w.marks(t, held, "COMPLETE"))
 }
 
