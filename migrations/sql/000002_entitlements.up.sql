@@ -151,6 +151,7 @@ AS $$
         THEN (current_setting(p_setting, TRUE)::TEXT[])[2:] END
 $$;
 
+-- Keeps what has been found out about the caller, and answers it.
 CREATE FUNCTION entitlements.keep(p_setting TEXT, p_found TEXT[]) RETURNS TEXT[]
     LANGUAGE plpgsql STABLE
 AS $$

@@ -15,7 +15,7 @@ GRANT INSERT, UPDATE ON flowable.event_messages TO nextgen_worker;
 GRANT USAGE ON SEQUENCE onecms.case_number_seq TO nextgen_worker; -- a message, signal or timer starts a case
 
 GRANT SELECT ON entitlements.departments, entitlements.users, entitlements.workflow_roles, entitlements.user_workflow_roles,
-    entitlements.user_absences, flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
+    entitlements.valid_roles, entitlements.user_absences, flowable.workflow_definitions, flowable.workflow_queues, flowable.queue_assignments, flowable.process_instances,
     flowable.workflow_variables, flowable.activity_history, flowable.incidents, flowable.workflow_tasks, flowable.task_history,
     flowable.escalations, flowable.task_commands, flowable.outbox, flowable.event_subscriptions, flowable.event_messages, onecms.cases, onecms.case_workflow_mapping, onecms.case_routing,
     flowable.business_calendars, flowable.v_active_tasks_by_queue, flowable.v_user_workload, flowable.v_process_performance,
@@ -82,7 +82,7 @@ CREATE POLICY owner_records ON entitlements.audit_log FOR INSERT TO nextgen_owne
 CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
     USING (flowable.is_on('app.archiving')) WITH CHECK (flowable.is_on('app.archiving'));
 CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (flowable.is_on('app.archiving'));
--- What somebody holds or has completed counts against them, whoever asks: see room_for and four_eyes_bars.
+-- What somebody holds or has completed counts against them, whoever asks: see held_by and four_eyes_bar.
 CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (flowable.is_on('app.checking'));
 CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (flowable.is_on('app.archiving'));
 CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (flowable.is_on('app.archiving'));

@@ -275,19 +275,16 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH people AS (
-        SELECT DISTINCT u.user_id::TEXT AS person, a.assignment_id AS assignment, a.assignment_strategy::TEXT AS kind,
+        SELECT DISTINCT v.user_id::TEXT AS person, a.assignment_id AS assignment, a.assignment_strategy::TEXT AS kind,
             q.queue_type = 'SPECIALIZED' OR a.assignment_strategy = 'SKILL_BASED' AS asks,
             CASE a.assignment_strategy WHEN 'PRIORITY_WEIGHTED' THEN a.priority_level ELSE 50 END AS level, a.max_tasks_per_user AS most
         FROM flowable.workflow_queues q
         JOIN flowable.queue_assignments a ON a.queue_id = q.queue_id AND a.is_active AND a.auto_assign AND a.assignment_strategy <> 'MANUAL'
-        JOIN entitlements.workflow_roles r ON r.role_id = a.role_id AND r.is_active
-        JOIN entitlements.user_workflow_roles ur ON ur.role_id = r.role_id AND ur.valid_from <= CURRENT_TIMESTAMP
-         AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
-        JOIN entitlements.users u ON u.user_id = ur.user_id AND u.is_active
-        WHERE q.queue_name = p_queue AND q.is_active AND NOT u.user_id = ANY (p_tried)
+        JOIN entitlements.valid_roles v ON v.role_id = a.role_id
+        WHERE q.queue_name = p_queue AND q.is_active AND NOT v.user_id = ANY (p_tried)
           AND NOT EXISTS (
             SELECT FROM entitlements.user_absences b
-            WHERE b.user_id = u.user_id AND b.absent_from <= CURRENT_TIMESTAMP AND b.absent_until > CURRENT_TIMESTAMP))
+            WHERE b.user_id = v.user_id AND b.absent_from <= CURRENT_TIMESTAMP AND b.absent_until > CURRENT_TIMESTAMP))
     SELECT p.person, p.assignment, p.kind, p.asks
     FROM people p
     CROSS JOIN LATERAL (

@@ -270,13 +270,7 @@ CREATE FUNCTION flowable.holders_of(p_roles TEXT[]) RETURNS TEXT[]
     LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT DISTINCT u.user_id::TEXT FROM entitlements.workflow_roles r
-        JOIN entitlements.user_workflow_roles ur ON ur.role_id = r.role_id
-        JOIN entitlements.users u ON u.user_id = ur.user_id
-        WHERE r.role_code = ANY (p_roles) AND r.is_active AND u.is_active AND ur.valid_from <= CURRENT_TIMESTAMP
-          AND (ur.valid_until IS NULL OR ur.valid_until > CURRENT_TIMESTAMP)
-        ORDER BY u.user_id::TEXT);
+    RETURN ARRAY(SELECT DISTINCT v.user_id::TEXT FROM entitlements.valid_roles v WHERE v.role_code = ANY (p_roles) ORDER BY v.user_id::TEXT);
 END $$;
 
 -- Tells those whom an action names. about is {"kind", "subject", "body", "instanceId", "taskId"?}. Answers what came of it.
