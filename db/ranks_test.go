@@ -139,8 +139,10 @@ func TestTheNextTaskIsThatOfTheQueuesOrder(t *testing.T) {
 				tasks = append(tasks, w.task(n.TaskID, func(to *casework.NewTask) { to.Priority, to.DueDate = n.Priority, n.DueDate }))
 			}
 			w.place(t, tasks...)
-			for id, change := range tc.then {
-				change(w, t, id)
+			for _, n := range tc.tasks { // one after the other: what is due earlier comes earlier
+				if change := tc.then[n.TaskID]; change != nil {
+					change(w, t, n.TaskID)
+				}
 			}
 			require.Equal(t, tc.want, w.claimsAll(t, w.user))
 		})
