@@ -22,8 +22,9 @@ type feeder struct {
 	place   *place
 	chance  *rand.Rand
 	backlog int
-	open    func() int64 // open tasks, as last counted
-	load    func(queue string) int64
+	open    func() int64             // open tasks, as last counted
+	load    func(queue string) int64 // open tasks of a queue, as last counted
+	done    func(queue string) int64 // tasks of it that people have completed so far
 	started atomic.Int64
 }
 
@@ -67,22 +68,27 @@ func (f *feeder) startAll(ctx context.Context, n int) error {
 	return nil
 }
 
-// shortest draws three queues and takes the one with the fewest open tasks: people are not equally fast in all of them, and
-// what is watched is the order in which tasks are served, not how long a queue grows that gets more than its people do. The
-// first queue made is for overflow: nothing is sent there.
-func (f *feeder) shortest() queue {
-	best := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1]
+// quickest draws three queues and takes the one where a new task waits least. People come to some queues ten times as often as to
+// others, which no order within a queue makes up for: what is watched is that order, so all queues get what their people can do.
+// The first queue made is for overflow: nothing is sent there.
+func (f *feeder) quickest() queue {
+	best := f.drawQueue()
 	for range 2 {
-		if q := f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1]; f.load(q.name) < f.load(best.name) {
+		if q := f.drawQueue(); f.wait(q) < f.wait(best) {
 			best = q
 		}
 	}
 	return best
 }
 
+func (f *feeder) drawQueue() queue { return f.place.queues[f.chance.IntN(len(f.place.queues)-1)+1] }
+
+// wait is how long a new task of a queue waits, as a share of the time gone by so far: the open ones by those done.
+func (f *feeder) wait(q queue) float64 { return float64(f.load(q.name)) / float64(f.done(q.name)+1) }
+
 // draw makes up a case.
 func (f *feeder) draw() casework.CaseStart {
-	q := f.shortest()
+	q := f.quickest()
 	importance := 50 + f.chance.IntN(50)
 	if f.chance.IntN(20) == 0 {
 		importance = humble

@@ -14,6 +14,8 @@ type log struct {
 	mu        sync.Mutex
 	holders   map[string]string // task → who was told to hold it
 	done      map[string]bool
+	doneOf    map[string]int64         // queue → tasks completed
+	longest   map[string]time.Duration // queue → longest wait for a claim
 	doubles   []string
 	claims    []time.Duration
 	finishes  []time.Duration
@@ -21,7 +23,9 @@ type log struct {
 	humble    []time.Duration // and unimportant ones
 }
 
-func newLog() *log { return &log{holders: map[string]string{}, done: map[string]bool{}} }
+func newLog() *log {
+	return &log{holders: map[string]string{}, done: map[string]bool{}, doneOf: map[string]int64{}, longest: map[string]time.Duration{}}
+}
 
 func (l *log) claimed(t casework.Task, user string, took time.Duration) {
 	l.hold(t, user)
@@ -29,6 +33,7 @@ func (l *log) claimed(t casework.Task, user string, took time.Duration) {
 	defer l.mu.Unlock()
 	l.claims = append(l.claims, took)
 	waited := time.Since(t.CreatedAt)
+	l.longest[t.QueueName] = max(l.longest[t.QueueName], waited)
 	if t.Priority == humble {
 		l.humble = append(l.humble, waited)
 	} else {
@@ -64,7 +69,15 @@ func (l *log) completed(t casework.Task, took time.Duration) {
 		l.doubles = append(l.doubles, fmt.Sprintf("task %s was completed twice", t.TaskID))
 	}
 	l.done[t.TaskID] = true
+	l.doneOf[t.QueueName]++
 	l.finishes = append(l.finishes, took)
+}
+
+// doneIn is how many tasks of a queue were completed.
+func (l *log) doneIn(queue string) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.doneOf[queue]
 }
 
 // quantile is the value below which a share of durations lies, in milliseconds; 0 if there are none.

@@ -32,6 +32,8 @@ type report struct {
 	Looks         int              `json:"looksAtLimits"`
 	Lent          int64            `json:"mostTasksLentAtOnce"`
 	FullestQueues map[string]int64 `json:"mostOpenTasks"`
+	DoneInQueues  map[string]int64 `json:"tasksCompletedByQueue"`
+	LongestWaits  map[string]int64 `json:"longestWaitSecondsByQueue"` // of tasks that were not pushed
 	Failures      []string         `json:"failures"`
 }
 
@@ -50,7 +52,7 @@ func work(ctx context.Context, s *stack.Stack, place *place, plan plan) (report,
 	defer conn.Close(context.WithoutCancel(ctx))
 	seen := newLog()
 	watcher := &watcher{conn: conn, fullest: map[string]int64{}}
-	feeder := &feeder{client: s.As(admin), place: place, chance: rand.New(rand.NewPCG(plan.seed, 1)), backlog: plan.backlog, open: watcher.open.Load, load: watcher.load}
+	feeder := &feeder{client: s.As(admin), place: place, chance: rand.New(rand.NewPCG(plan.seed, 1)), backlog: plan.backlog, open: watcher.open.Load, load: watcher.load, done: seen.doneIn}
 
 	working, stopWorking := context.WithCancel(ctx)
 	defer stopWorking()
@@ -131,12 +133,16 @@ func (c *crew) wait() { c.running.Wait() }
 func (l *log) report() report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return report{
+	r := report{
 		Tasks: len(l.done), ClaimP50: quantile(l.claims, .5), ClaimP99: quantile(l.claims, .99),
 		CompleteP50: quantile(l.finishes, .5), CompleteP99: quantile(l.finishes, .99),
 		ImportantWait: quantile(l.important, .5) / 1000, HumbleWait: quantile(l.humble, .5) / 1000, HumbleLongest: quantile(l.humble, 1) / 1000,
-		Failures: l.doubles,
+		DoneInQueues: l.doneOf, LongestWaits: map[string]int64{}, Failures: l.doubles,
 	}
+	for queue, waited := range l.longest {
+		r.LongestWaits[queue] = int64(waited.Seconds())
+	}
+	return r
 }
 
 func (r report) print() {
@@ -145,11 +151,10 @@ func (r report) print() {
 	fmt.Printf("claim next   p50 %6.1f ms   p99 %6.1f ms\ncomplete     p50 %6.1f ms   p99 %6.1f ms\n", r.ClaimP50, r.ClaimP99, r.CompleteP50, r.CompleteP99)
 	fmt.Printf("wait for a claim: important tasks %.1f s in the middle, unimportant ones %.1f s, the longest %.1f s\n", r.ImportantWait, r.HumbleWait, r.HumbleLongest)
 	fmt.Printf("limits looked at %d times; %d tasks lent to the overflow queue at once, at most\n", r.Looks, r.Lent)
-	fmt.Print("most open tasks at once:")
+	fmt.Println("queue     most open   completed   longest wait s")
 	for _, name := range slices.Sorted(maps.Keys(r.FullestQueues)) {
-		fmt.Printf(" %s %d", name, r.FullestQueues[name])
+		fmt.Printf("%-9s %9d %11d %16d\n", name, r.FullestQueues[name], r.DoneInQueues[name], r.LongestWaits[name])
 	}
-	fmt.Println()
 	for _, f := range r.Failures {
 		fmt.Println("FAILED:", f)
 	}
