@@ -305,19 +305,27 @@ func TestPullingByStrategies(t *testing.T) {
 		require.Equal(t, "b", next(t, a))
 		require.Equal(t, "a", next(t, a))
 	})
-	t.Run("PRIORITY_WEIGHTED: queues of a higher level come first", func(t *testing.T) {
+	t.Run("PRIORITY_WEIGHTED: the level of the queue is added to the priority", func(t *testing.T) {
 		t.Parallel()
 		a, b := both(t)
-		assign(t, a, casework.PriorityWeighted, 70)
-		assign(t, b, casework.PriorityWeighted, 60)
+		assign(t, a, casework.PriorityWeighted, 100)
+		assign(t, b, casework.PriorityWeighted, 10)
+		require.Equal(t, "a", next(t, a))
+	})
+	t.Run("PRIORITY_WEIGHTED: what waits in a queue of a low level comes first at last", func(t *testing.T) {
+		t.Parallel()
+		a, b := both(t)
+		assign(t, a, casework.PriorityWeighted, 0)
+		assign(t, b, casework.PriorityWeighted, 100)
+		a.exec(t, "UPDATE flowable.workflow_tasks SET created_at = created_at - interval '181 hours' WHERE task_id = $1", a.id("a"))
 		require.Equal(t, "a", next(t, a))
 	})
 	t.Run("the level counts in that strategy alone", func(t *testing.T) {
 		t.Parallel()
 		a, b := both(t)
 		assign(t, a, casework.RoundRobin, 100)
-		assign(t, b, casework.PriorityWeighted, 51)
-		require.Equal(t, "b", next(t, a))
+		assign(t, b, casework.PriorityWeighted, 0)
+		require.Equal(t, "b", next(t, a), "90 + 0, not less than 10 + 50")
 	})
 	t.Run("MANUAL: only where the queue is named", func(t *testing.T) {
 		t.Parallel()

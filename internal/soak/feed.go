@@ -33,12 +33,16 @@ const (
 	feedMost  = 12 // cases at once
 )
 
-// feed starts cases until the time is over. Those under way are finished.
-func (f *feeder) feed(ctx context.Context, until time.Time) error {
+// feed starts cases for a while. Those under way are finished. In the first tenth of it the backlog grows: what a queue gets
+// depends on what its people have done.
+func (f *feeder) feed(ctx context.Context, span time.Duration) error {
+	began := time.Now()
+	until := began.Add(span)
 	tick := time.NewTicker(feedEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil && time.Now().Before(until) {
-		wanted := min(int64(f.backlog)-f.open(), feedMost)
+		grown := min(1, 10*float64(time.Since(began))/float64(span))
+		wanted := min(int64(grown*float64(f.backlog))-f.open(), feedMost)
 		if err := f.startAll(ctx, int(max(wanted, 0))); err != nil && ctx.Err() == nil {
 			return err
 		}

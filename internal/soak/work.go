@@ -59,7 +59,7 @@ func work(ctx context.Context, s *stack.Stack, place *place, plan plan) (report,
 	everybody := &crew{stop: stopWorking}
 	everybody.do(func() error { return watcher.watch(working) })
 	fed := make(chan struct{})
-	everybody.do(func() error { defer close(fed); return feeder.feed(working, time.Now().Add(plan.span)) })
+	everybody.do(func() error { defer close(fed); return feeder.feed(working, plan.span) })
 	for i, someone := range place.people {
 		p := &person{worker: someone, client: s.As(someone.user), chance: rand.New(rand.NewPCG(plan.seed, uint64(i)+2)), log: seen}
 		everybody.do(func() error { return p.work(working) })

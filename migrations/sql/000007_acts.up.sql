@@ -329,10 +329,11 @@ BEGIN
 END $$;
 
 -- Finds the next task for the caller and locks it: escalated ones come first, then those of express lanes, then by effective
--- priority. Queues are limited to active ones that a valid role of the caller, or of somebody they stand in for, is assigned to
--- (corrections 6, 7 and 8), and in which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by
--- hand. Where several roles work on a queue, the assignment that allows most holds. task_id is NULL when there is nothing,
--- acting_for when the caller acts for themselves.
+-- priority, to which the level of the queue is added: if that came first, a queue of a low level could starve. Queues are limited to
+-- active ones that a valid role of the caller, or of somebody they stand in for, is assigned to (corrections 6, 7 and 8), and in
+-- which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by hand. Where several roles work on a
+-- queue, the assignment that allows most holds. task_id is NULL when there is nothing, acting_for when the caller acts for
+-- themselves.
 -- It runs as the owner, for the caller sees whatever is in a queue that they work on; asking that of each task again costs much.
 CREATE FUNCTION flowable.find_next(p_queue_names TEXT[], OUT task_id TEXT, OUT status TEXT, OUT acting_for TEXT)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
@@ -384,7 +385,7 @@ BEGIN
               AND flowable.may_take(t, v_me, mine.person, mine.roles, v_skills, mine.skilled)
             ORDER BY t.claim_lane, t.claim_rank DESC, t.task_id
             LIMIT 1) AS head
-        ORDER BY head.claim_lane, mine.level DESC, head.priority DESC, mine.person <> v_me, mine.queue_name
+        ORDER BY head.claim_lane, mine.level + head.priority DESC, mine.person <> v_me, mine.queue_name
     LOOP
         CONTINUE WHEN flowable.held_by(v_me, v_offer.queue_name) >= v_offer.most
             OR (v_offer.person <> v_me AND flowable.room_for(v_me, entitlements.caller_roles(), v_offer.queue_name) <= 0);
