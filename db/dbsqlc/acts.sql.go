@@ -79,7 +79,7 @@ func (q *Queries) InstanceSuspend(ctx context.Context, arg InstanceSuspendParams
 }
 
 const stepCommit = `-- name: StepCommit :one
-SELECT flowable.commit_step_for($1::JSONB, $2::TEXT)::JSONB AS answer
+SELECT flowable.commit_step_for($1::JSONB, $2::TEXT)::JSON AS answer
 `
 
 type StepCommitParams struct {
@@ -87,15 +87,15 @@ type StepCommitParams struct {
 	UserID string
 }
 
-func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) (json.RawMessage, error) {
+func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, stepCommit, arg.Step, arg.UserID)
-	var answer json.RawMessage
+	var answer []byte
 	err := row.Scan(&answer)
 	return answer, err
 }
 
 const taskAct = `-- name: TaskAct :one
-SELECT flowable.act_on_task($1::TEXT, $2::JSONB)::JSONB AS verdict
+SELECT flowable.act_on_task($1::TEXT, $2::JSONB)::JSON AS verdict
 `
 
 type TaskActParams struct {
@@ -103,15 +103,15 @@ type TaskActParams struct {
 	Act    json.RawMessage
 }
 
-func (q *Queries) TaskAct(ctx context.Context, arg TaskActParams) (json.RawMessage, error) {
+func (q *Queries) TaskAct(ctx context.Context, arg TaskActParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, taskAct, arg.TaskID, arg.Act)
-	var verdict json.RawMessage
+	var verdict []byte
 	err := row.Scan(&verdict)
 	return verdict, err
 }
 
 const taskClaim = `-- name: TaskClaim :one
-SELECT flowable.claim_task_at($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSONB AS verdict
+SELECT flowable.claim_task_at($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSON AS verdict
 `
 
 type TaskClaimParams struct {
@@ -121,20 +121,20 @@ type TaskClaimParams struct {
 	Version   *int64
 }
 
-func (q *Queries) TaskClaim(ctx context.Context, arg TaskClaimParams) (json.RawMessage, error) {
+func (q *Queries) TaskClaim(ctx context.Context, arg TaskClaimParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, taskClaim,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Version,
 	)
-	var verdict json.RawMessage
+	var verdict []byte
 	err := row.Scan(&verdict)
 	return verdict, err
 }
 
 const taskClaimNext = `-- name: TaskClaimNext :one
-SELECT flowable.claim_next($1::TEXT, $2::TEXT[], $3::UUID)::JSONB AS verdict
+SELECT flowable.claim_next($1::TEXT, $2::TEXT[], $3::UUID)::JSON AS verdict
 `
 
 type TaskClaimNextParams struct {
@@ -143,15 +143,15 @@ type TaskClaimNextParams struct {
 	CommandID  uuid.UUID
 }
 
-func (q *Queries) TaskClaimNext(ctx context.Context, arg TaskClaimNextParams) (json.RawMessage, error) {
+func (q *Queries) TaskClaimNext(ctx context.Context, arg TaskClaimNextParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, taskClaimNext, arg.UserID, arg.QueueNames, arg.CommandID)
-	var verdict json.RawMessage
+	var verdict []byte
 	err := row.Scan(&verdict)
 	return verdict, err
 }
 
 const taskComplete = `-- name: TaskComplete :one
-SELECT flowable.complete_task($1::TEXT, $2::TEXT, $3::UUID, $4::JSONB)::JSONB AS verdict
+SELECT flowable.complete_task($1::TEXT, $2::TEXT, $3::UUID, $4::JSONB)::JSON AS verdict
 `
 
 type TaskCompleteParams struct {
@@ -161,20 +161,20 @@ type TaskCompleteParams struct {
 	Completion json.RawMessage
 }
 
-func (q *Queries) TaskComplete(ctx context.Context, arg TaskCompleteParams) (json.RawMessage, error) {
+func (q *Queries) TaskComplete(ctx context.Context, arg TaskCompleteParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, taskComplete,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Completion,
 	)
-	var verdict json.RawMessage
+	var verdict []byte
 	err := row.Scan(&verdict)
 	return verdict, err
 }
 
 const taskUnclaim = `-- name: TaskUnclaim :one
-SELECT flowable.unclaim_task($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSONB AS verdict
+SELECT flowable.unclaim_task($1::TEXT, $2::TEXT, $3::UUID, $4::BIGINT)::JSON AS verdict
 `
 
 type TaskUnclaimParams struct {
@@ -184,14 +184,14 @@ type TaskUnclaimParams struct {
 	Version   *int64
 }
 
-func (q *Queries) TaskUnclaim(ctx context.Context, arg TaskUnclaimParams) (json.RawMessage, error) {
+func (q *Queries) TaskUnclaim(ctx context.Context, arg TaskUnclaimParams) ([]byte, error) {
 	row := q.db.QueryRow(ctx, taskUnclaim,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Version,
 	)
-	var verdict json.RawMessage
+	var verdict []byte
 	err := row.Scan(&verdict)
 	return verdict, err
 }

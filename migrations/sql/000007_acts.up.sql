@@ -4,11 +4,11 @@ SET LOCAL ROLE nextgen_owner;
 -- Each act of a person on a task is one function: it locks the row, decides, and writes row, history, command and
 -- outbox together (ADR 0001). It answers {"task": …, "delivery": …} or {"refused": code, "rule"?: …, "task"?: …}.
 
--- A task as the API shows it.
-CREATE FUNCTION flowable.task_json(t flowable.workflow_tasks) RETURNS JSONB
+-- A task as the API shows it. As JSON, which costs half of what JSONB does: nobody looks into it here.
+CREATE FUNCTION flowable.task_json(t flowable.workflow_tasks) RETURNS JSON
     LANGUAGE sql STABLE
 AS $$
-    SELECT jsonb_build_object(
+    SELECT json_build_object(
         'taskId', t.task_id, 'processInstanceId', t.process_instance_id, 'caseId', COALESCE(t.case_id, 0),
         'caseNumber', COALESCE(t.case_number, ''), 'processKey', t.process_key, 'taskDefinitionKey', t.task_definition_key,
         'taskName', t.task_name, 'queueName', t.queue_name, 'status', t.status, 'assigneeId', t.assignee_id,
@@ -221,9 +221,23 @@ BEGIN
             OR (p_for <> p_user_id AND flowable.room_for(p_user_id, flowable.roles_for(p_user_id), t.queue_name) <= 0) THEN 'max-tasks-per-user' END);
 END $$;
 
+-- Notes that a user holds a task, which was p_old before. p_by is the user, or SYSTEM where the task is pushed; p_data goes into
+-- history. The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it. Its
+-- actor is the holder, whoever gave the task to them.
+CREATE FUNCTION flowable.record_claim(t flowable.workflow_tasks, p_old TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSON
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee, action_data)
+    VALUES (t.task_id, t.process_instance_id, 'CLAIM', p_by, p_old, t.status, t.assignee_id, p_data);
+    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
+    VALUES (p_command_id, 'claim', t.process_instance_id, t.task_id, t.assignee_id, FALSE);
+    RETURN json_build_object('task', flowable.task_json(t));
+END $$;
+
 -- Gives a locked, claimable task to a user; p_old is its status. p_by is the user, or SYSTEM where the task is pushed; p_data
 -- goes into history and says for whom the user acts ("actingFor").
-CREATE FUNCTION flowable.give_task(p_task_id TEXT, p_old TEXT, p_user_id TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.give_task(p_task_id TEXT, p_old TEXT, p_user_id TEXT, p_command_id UUID, p_by TEXT, p_data JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -234,13 +248,7 @@ BEGIN
         acting_for = p_data ->> 'actingFor'
     WHERE t.task_id = p_task_id
     RETURNING * INTO STRICT v_task;
-    INSERT INTO flowable.task_history (task_id, process_instance_id, action_type, action_by, old_status, new_status, new_assignee, action_data)
-    VALUES (v_task.task_id, v_task.process_instance_id, 'CLAIM', p_by, p_old, 'CLAIMED', p_user_id, p_data);
-    -- The workflow need not know at once who holds a task: a completion names the holder, and carries the claim with it. Its
-    -- actor is the holder, whoever gave the task to them.
-    INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
-    VALUES (p_command_id, 'claim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
-    RETURN jsonb_build_object('task', flowable.task_json(v_task));
+    RETURN flowable.record_claim(v_task, p_old, p_command_id, p_by, p_data);
 END $$;
 
 -- Claims of one user queue up behind each other, so that max_tasks_per_user holds, and completions as well, so that four eyes
@@ -263,7 +271,7 @@ BEGIN
     RETURN CASE WHEN p_user_id = entitlements.caller() THEN entitlements.caller_roles() ELSE entitlements.roles_of(p_user_id) END;
 END $$;
 
-CREATE FUNCTION flowable.claim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSONB
+CREATE FUNCTION flowable.claim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -276,9 +284,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN '{"refused": "not-found"}';
     ELSIF v_task.status = 'CLAIMED' AND v_task.assignee_id = p_user_id THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
+        RETURN json_build_object('task', flowable.task_json(v_task)); -- claimed twice: the same answer, no second effect
     ELSIF v_task.status NOT IN ('OPEN', 'ESCALATED') THEN
-        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+        RETURN json_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
     ELSIF v_task.is_suspended THEN
         RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     END IF;
@@ -290,7 +298,7 @@ BEGIN
         END LOOP;
     END IF;
     IF v_rule IS NOT NULL THEN
-        RETURN jsonb_build_object('refused', 'forbidden', 'rule', v_rule);
+        RETURN json_build_object('refused', 'forbidden', 'rule', v_rule);
     END IF;
     RETURN flowable.give_task(v_task.task_id, v_task.status, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_for));
 END $$;
@@ -328,14 +336,15 @@ BEGIN
     FOR UPDATE SKIP LOCKED;
 END $$;
 
--- Finds the next task for the caller and locks it: escalated ones come first, then those of express lanes, then by effective
+-- Finds the next task for the caller and makes it theirs: escalated ones come first, then those of express lanes, then by effective
 -- priority, to which the level of the queue is added: if that came first, a queue of a low level could starve. Queues are limited to
 -- active ones that a valid role of the caller, or of somebody they stand in for, is assigned to (corrections 6, 7 and 8), and in
 -- which they may hold one more; p_queue_names NULL means all whose tasks are not handed out by hand. Where several roles work on a
--- queue, the assignment that allows most holds. task_id is NULL when there is nothing, acting_for when the caller acts for
+-- queue, the assignment that allows most holds. old_status is NULL when there is nothing, acting_for when the caller acts for
 -- themselves.
 -- It runs as the owner, for the caller sees whatever is in a queue that they work on; asking that of each task again costs much.
-CREATE FUNCTION flowable.find_next(p_queue_names TEXT[], OUT task_id TEXT, OUT status TEXT, OUT acting_for TEXT)
+-- Who calls it records the claim.
+CREATE FUNCTION flowable.take_next(p_queue_names TEXT[], OUT task flowable.workflow_tasks, OUT old_status TEXT, OUT acting_for TEXT)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 DECLARE
@@ -363,7 +372,6 @@ BEGIN
         WHERE v.user_id = v_person;
         v_mine := COALESCE(v_mine, v_codes, '{}');
     END LOOP;
-    v_codes := entitlements.keep('app.caller_groups', v_codes); -- row security asks for them when the task is changed
     FOR v_offer IN
         SELECT mine.person, mine.roles, mine.queue_name, mine.most, mine.skilled
         FROM (
@@ -391,17 +399,21 @@ BEGIN
             OR (v_offer.person <> v_me AND flowable.room_for(v_me, entitlements.caller_roles(), v_offer.queue_name) <= 0);
         v_first := flowable.lock_first(v_offer.queue_name, v_me, v_offer.person, v_offer.roles, v_skills, v_offer.skilled, FALSE);
         IF v_first.task_id IS NOT NULL THEN
-            task_id := v_first.task_id;
-            status := v_first.status;
+            old_status := v_first.status;
             acting_for := NULLIF(v_offer.person, v_me);
+            UPDATE flowable.workflow_tasks t
+            SET status = 'CLAIMED', assignee_id = v_me, claimed_at = CURRENT_TIMESTAMP, claimed_by = v_me, version = t.version + 1,
+                acting_for = take_next.acting_for
+            WHERE t.task_id = v_first.task_id
+            RETURNING * INTO STRICT task;
             EXIT;
         END IF;
     END LOOP;
     v_on := set_config('app.acting', 'off', TRUE);
 END $$;
 
--- Claims the next task (find_next) for a user, who must be the caller. Answers NULL when there is nothing.
-CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSONB
+-- Claims the next task (take_next) for a user, who must be the caller. Answers NULL when there is nothing.
+CREATE FUNCTION flowable.claim_next(p_user_id TEXT, p_queue_names TEXT[], p_command_id UUID) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -414,11 +426,11 @@ BEGIN
     ELSIF EXISTS (SELECT FROM flowable.task_commands c WHERE c.command_id = p_command_id) THEN -- the same request again
         SELECT t.* INTO STRICT v_task FROM flowable.workflow_tasks t JOIN flowable.task_commands c ON c.task_id = t.task_id
         WHERE c.command_id = p_command_id;
-        RETURN jsonb_build_object('task', flowable.task_json(v_task));
+        RETURN json_build_object('task', flowable.task_json(v_task));
     END IF;
-    v_next := flowable.find_next(p_queue_names);
-    RETURN CASE WHEN v_next.task_id IS NOT NULL THEN
-        flowable.give_task(v_next.task_id, v_next.status, p_user_id, p_command_id, p_user_id, flowable.acting_json(v_next.acting_for)) END;
+    v_next := flowable.take_next(p_queue_names);
+    RETURN CASE WHEN v_next.old_status IS NOT NULL THEN
+        flowable.record_claim(v_next.task, v_next.old_status, p_command_id, p_user_id, flowable.acting_json(v_next.acting_for)) END;
 END $$;
 
 -- The function of the database design; the output columns are qualified (correction 6).
@@ -433,7 +445,7 @@ $$;
 
 -- Gives a held task back to its queue; a delegated one is resolved instead. p_version is the one that the caller has seen, or
 -- NULL.
-CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSONB
+CREATE FUNCTION flowable.unclaim_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT DEFAULT NULL) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -447,9 +459,9 @@ BEGIN
         SELECT h.action_by FROM flowable.task_history h
         WHERE h.task_id = p_task_id AND h.action_type IN ('CLAIM', 'UNCLAIM')
         ORDER BY h.history_id DESC LIMIT 1) THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
+        RETURN json_build_object('task', flowable.task_json(v_old)); -- unclaimed twice: the same answer, no second effect
     ELSIF v_old.status <> 'CLAIMED' OR v_old.version <> p_version THEN
-        RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
+        RETURN json_build_object('refused', 'conflict', 'task', flowable.task_json(v_old));
     ELSIF v_old.is_suspended THEN
         RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
     ELSIF NOT flowable.may_act_as(p_user_id, v_old.assignee_id) AND NOT entitlements.caller_reassigns(v_old.queue_name) THEN
@@ -461,13 +473,13 @@ BEGIN
         flowable.pause_change(v_old, v_task) || flowable.acting_json(flowable.acted_for(v_old, p_user_id)));
     INSERT INTO flowable.task_commands (command_id, kind, process_instance_id, task_id, actor_id, queued)
     VALUES (p_command_id, 'unclaim', v_task.process_instance_id, v_task.task_id, p_user_id, FALSE);
-    RETURN jsonb_build_object('task', flowable.task_json(v_task));
+    RETURN json_build_object('task', flowable.task_json(v_task));
 END $$;
 
 -- Completes a task; the case that nearly always holds is tried first: the caller holds the task, and completing it is one
 -- compare-and-set. Whoever completes it for an absent colleague takes it over by that. p_completion is {"outcome"?,
 -- "outcomeReason"?, "variables"?, "formData"?, "version"?}.
-CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.complete_task(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_completion JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -494,16 +506,16 @@ BEGIN
         IF NOT FOUND THEN
             RETURN '{"refused": "not-found"}';
         ELSIF v_task.status = 'COMPLETED' AND v_task.completed_by = p_user_id AND v_task.metadata ->> 'completion' = v_hash THEN
-            RETURN jsonb_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
+            RETURN json_build_object('task', flowable.task_json(v_task)); -- completed twice: the same answer, no second effect
         ELSIF v_task.status NOT IN ('CLAIMED', 'DELEGATED') OR v_task.version <> v_seen THEN
-            RETURN jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
+            RETURN json_build_object('refused', 'conflict', 'task', flowable.task_json(v_task));
         ELSIF v_task.is_suspended THEN
             RETURN '{"refused": "conflict", "status": "SUSPENDED"}';
         ELSIF NOT flowable.may_act_as(p_user_id, v_task.assignee_id) THEN
-            RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'assignee');
+            RETURN '{"refused": "forbidden", "rule": "assignee"}';
         ELSIF v_task.four_eyes_of <> '{}' AND (flowable.four_eyes_bar(v_task, p_user_id)
             OR flowable.four_eyes_bar(v_task, flowable.acted_for(v_task, p_user_id))) THEN
-            RETURN jsonb_build_object('refused', 'forbidden', 'rule', 'four-eyes');
+            RETURN '{"refused": "forbidden", "rule": "four-eyes"}';
         END IF;
         v_old := v_task.status; -- the row is locked: this time it is found
         v_from := v_task.assignee_id;
@@ -513,7 +525,7 @@ BEGIN
         old_assignee, new_assignee, comments, action_data)
     VALUES (v_task.task_id, v_task.process_instance_id, 'COMPLETE', p_user_id, v_old, 'COMPLETED',
         v_from, p_user_id, p_completion ->> 'outcomeReason', flowable.acting_json(v_task.acting_for));
-    RETURN jsonb_build_object('task', flowable.task_json(v_task), 'delivery',
+    RETURN json_build_object('task', flowable.task_json(v_task), 'delivery',
         flowable.accept_command(jsonb_build_object('commandId', p_command_id, 'kind', 'complete', 'taskId', v_task.task_id,
             'instanceId', v_task.process_instance_id, 'actorId', p_user_id, 'assignee', p_user_id,
             'outcome', p_completion -> 'outcome', 'reason', p_completion -> 'outcomeReason',

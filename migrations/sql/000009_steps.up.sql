@@ -331,13 +331,13 @@ BEGIN
 END $$;
 
 -- The open tasks of an instance that a user sees, oldest first: what a query as that caller would answer.
-CREATE FUNCTION flowable.open_tasks_seen_by(p_user_id TEXT, p_instance_id TEXT) RETURNS JSONB
+CREATE FUNCTION flowable.open_tasks_seen_by(p_user_id TEXT, p_instance_id TEXT) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM set_config('app.current_user_id', p_user_id, TRUE);
     RETURN (
-        SELECT COALESCE(jsonb_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
+        SELECT COALESCE(json_agg(flowable.task_json(t) ORDER BY t.created_at, t.task_id), '[]') FROM flowable.workflow_tasks t
         WHERE t.process_instance_id = p_instance_id AND t.status IN ('OPEN', 'CLAIMED', 'DELEGATED', 'ESCALATED')
           AND flowable.task_is_seen(t.assignee_id, t.completed_by, t.owner_id, t.candidate_users, t.candidate_groups, t.queue_name,
               (SELECT entitlements.caller_people()), (SELECT entitlements.caller_groups()), (SELECT entitlements.caller_queues()),
@@ -477,16 +477,16 @@ END $$;
 
 -- commit_step, with what somebody who waits for it asks next: answers {"result": …, "next"?: the open tasks that this user
 -- sees after it}. Nobody waits where the user is empty.
-CREATE FUNCTION flowable.commit_step_for(p JSONB, p_user_id TEXT) RETURNS JSONB
+CREATE FUNCTION flowable.commit_step_for(p JSONB, p_user_id TEXT) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
     v_result JSONB := flowable.commit_step(p);
 BEGIN
     IF p_user_id = '' OR v_result ?| '{refused,lost,taken,instead}' THEN
-        RETURN jsonb_build_object('result', v_result);
+        RETURN json_build_object('result', v_result);
     END IF;
-    RETURN jsonb_build_object('result', v_result, 'next', flowable.open_tasks_seen_by(p_user_id, p ->> 'instanceId'));
+    RETURN json_build_object('result', v_result, 'next', flowable.open_tasks_seen_by(p_user_id, p ->> 'instanceId'));
 END $$;
 
 COMMIT;

@@ -147,30 +147,30 @@ AS $$
 $$;
 
 -- Tells the workflow of a task what it shows and waits for now. Answers the verdict of the act.
-CREATE FUNCTION flowable.tell_workflow(t flowable.workflow_tasks, p_kind TEXT, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.tell_workflow(t flowable.workflow_tasks, p_kind TEXT, p_act JSONB) RETURNS JSON
     LANGUAGE sql
 AS $$
-    SELECT jsonb_build_object('task', flowable.task_json(t), 'delivery', flowable.accept_command(jsonb_build_object(
+    SELECT json_build_object('task', flowable.task_json(t), 'delivery', flowable.accept_command(jsonb_build_object(
         'commandId', p_act ->> 'commandId', 'kind', p_kind, 'instanceId', t.process_instance_id, 'taskId', t.task_id,
         'actorId', p_act ->> 'by', 'assignee', t.assignee_id, 'placed', jsonb_build_array(flowable.placed_json(t))), INTERVAL '2 seconds'))
 $$;
 
-CREATE FUNCTION flowable.in_the_way(t flowable.workflow_tasks) RETURNS JSONB
+CREATE FUNCTION flowable.in_the_way(t flowable.workflow_tasks) RETURNS JSON
     LANGUAGE sql STABLE
-AS $$ SELECT jsonb_build_object('refused', 'conflict', 'task', flowable.task_json(t)) $$;
+AS $$ SELECT json_build_object('refused', 'conflict', 'task', flowable.task_json(t)) $$;
 
-CREATE FUNCTION flowable.forbidden(p_rule TEXT) RETURNS JSONB
+CREATE FUNCTION flowable.forbidden(p_rule TEXT) RETURNS JSON
     LANGUAGE sql IMMUTABLE
-AS $$ SELECT jsonb_build_object('refused', 'forbidden', 'rule', p_rule) $$;
+AS $$ SELECT json_build_object('refused', 'forbidden', 'rule', p_rule) $$;
 
 -- p_at is the member of the request that is wrong.
-CREATE FUNCTION flowable.invalid(p_rule TEXT, p_at TEXT) RETURNS JSONB
+CREATE FUNCTION flowable.invalid(p_rule TEXT, p_at TEXT) RETURNS JSON
     LANGUAGE sql IMMUTABLE
-AS $$ SELECT jsonb_build_object('refused', 'invalid', 'rule', p_rule, 'at', p_at) $$;
+AS $$ SELECT json_build_object('refused', 'invalid', 'rule', p_rule, 'at', p_at) $$;
 
 -- The holder hands the task to somebody else, who has it until they complete or resolve it; whoever delegates first stays
 -- its owner, and acts for whom they did when they have it again.
-CREATE FUNCTION flowable.delegate_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.delegate_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -201,7 +201,7 @@ BEGIN
 END $$;
 
 -- A delegated task goes back to its owner, whose claim it is again; to its queue if the owner is no active user any more.
-CREATE FUNCTION flowable.resolve_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.resolve_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -227,7 +227,7 @@ BEGIN
 END $$;
 
 -- Gives a task, held or not, to somebody: a claim that another makes for them.
-CREATE FUNCTION flowable.reassign_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.reassign_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -237,7 +237,7 @@ BEGIN
     IF NOT entitlements.caller_reassigns(p_old.queue_name) THEN
         RETURN flowable.forbidden('reassign');
     ELSIF p_old.status = 'CLAIMED' AND p_old.assignee_id = p_act ->> 'to' THEN
-        RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
+        RETURN json_build_object('task', flowable.task_json(p_old)); -- it is so already
     END IF;
     v_task := flowable.released(p_old);
     v_rule := flowable.recipient_rule(v_task, p_act ->> 'to');
@@ -257,7 +257,7 @@ BEGIN
 END $$;
 
 -- Raises a task to its next level by hand.
-CREATE FUNCTION flowable.escalate_by_hand(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.escalate_by_hand(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -291,7 +291,7 @@ CREATE POLICY owner_acts ON onecms.case_routing FOR INSERT TO nextgen_owner WITH
 
 -- Puts a task into another queue, where it is nobody's. Where none of its candidate groups works on that queue, the roles
 -- that do are its candidates from then on: otherwise nobody there could claim it.
-CREATE FUNCTION flowable.move_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.move_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -302,7 +302,7 @@ BEGIN
     IF flowable.may_act_as(p_act ->> 'by', p_old.assignee_id) IS NOT TRUE AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('supervise');
     ELSIF p_old.queue_name = p_act ->> 'queueName' THEN
-        RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is there already
+        RETURN json_build_object('task', flowable.task_json(p_old)); -- it is there already
     ELSIF NOT EXISTS (SELECT FROM flowable.workflow_queues q WHERE q.queue_name = p_act ->> 'queueName' AND q.is_active) THEN
         RETURN flowable.invalid('active-queue', 'queueName');
     END IF;
@@ -326,7 +326,7 @@ END $$;
 
 -- Sets priority, due date and follow-up date: those of the three that the act has as a member. A date that is null is taken
 -- away. The workflow is told of a due date only; it does not know the others.
-CREATE FUNCTION flowable.update_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.update_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -365,20 +365,20 @@ BEGIN
         v_data := v_data || jsonb_build_object('followUpDate', jsonb_build_object('from', p_old.follow_up_date, 'to', v_task.follow_up_date));
     END IF;
     IF v_data = '{}' THEN
-        RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
+        RETURN json_build_object('task', flowable.task_json(p_old)); -- it is so already
     END IF;
     v_task := flowable.put_task(v_task);
     PERFORM flowable.record_act(p_old, v_task, 'UPDATE', p_act, v_data);
     IF v_data ? 'dueDate' THEN
         RETURN flowable.tell_workflow(v_task, 'update-task', p_act);
     END IF;
-    RETURN jsonb_build_object('task', flowable.task_json(v_task));
+    RETURN json_build_object('task', flowable.task_json(v_task));
 END $$;
 
 -- Does an act to a task. p_act is {"act", "by", "commandId", "version"?, "to"?, "reason"?, "text"?, "queueName"?, "priority"?,
 -- "dueDate"?, "followUpDate"?}. The same act again by the same person, with nothing in between, answers the task and has no
 -- second effect. A comment may be made on an ended or suspended task as well.
-CREATE FUNCTION flowable.act_on_task(p_task_id TEXT, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.act_on_task(p_task_id TEXT, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -391,12 +391,12 @@ BEGIN
     IF NOT FOUND THEN
         RETURN '{"refused": "not-found"}';
     ELSIF flowable.is_repetition(p_task_id, p_act) THEN
-        RETURN jsonb_build_object('task', flowable.task_json(v_task));
+        RETURN json_build_object('task', flowable.task_json(v_task));
     ELSIF v_task.version <> (p_act ->> 'version')::BIGINT THEN
         RETURN flowable.in_the_way(v_task);
     ELSIF p_act ->> 'act' = 'comment' THEN
         PERFORM flowable.record_act(v_task, v_task, 'COMMENT', p_act, '{}');
-        RETURN jsonb_build_object('task', flowable.task_json(v_task));
+        RETURN json_build_object('task', flowable.task_json(v_task));
     ELSIF v_task.status IN ('COMPLETED', 'CANCELLED') THEN
         RETURN flowable.in_the_way(v_task);
     ELSIF v_task.is_suspended THEN
@@ -414,7 +414,7 @@ BEGIN
 END $$;
 
 -- claim_task for somebody who says which version of the task they have seen.
-CREATE FUNCTION flowable.claim_task_at(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT) RETURNS JSONB
+CREATE FUNCTION flowable.claim_task_at(p_task_id TEXT, p_user_id TEXT, p_command_id UUID, p_version BIGINT) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE

@@ -730,7 +730,7 @@ END $$;
 CREATE POLICY owner_acts ON flowable.workflow_definitions FOR SELECT TO nextgen_owner USING (flowable.is_on('app.acting'));
 
 -- Lets the clocks of a task stand still, while somebody outside is waited for, or go on.
-CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSONB
+CREATE FUNCTION flowable.pause_task(p_old flowable.workflow_tasks, p_act JSONB) RETURNS JSON
     LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -740,7 +740,7 @@ BEGIN
         AND NOT entitlements.caller_supervises(p_old.queue_name) THEN
         RETURN flowable.forbidden('assignee');
     ELSIF (p_old.paused_at IS NOT NULL) = (p_act ->> 'act' = 'pause') THEN
-        RETURN jsonb_build_object('task', flowable.task_json(p_old)); -- it is so already
+        RETURN json_build_object('task', flowable.task_json(p_old)); -- it is so already
     ELSIF p_old.paused_at IS NULL THEN
         v_task.paused_at := CURRENT_TIMESTAMP;
     ELSE
