@@ -305,28 +305,26 @@ func TestPullingByStrategies(t *testing.T) {
 		require.Equal(t, "b", next(t, a))
 		require.Equal(t, "a", next(t, a))
 	})
-	t.Run("PRIORITY_WEIGHTED: the level of the queue is added to the priority", func(t *testing.T) {
-		t.Parallel()
-		a, b := both(t)
-		assign(t, a, casework.PriorityWeighted, 100)
-		assign(t, b, casework.PriorityWeighted, 10)
-		require.Equal(t, "a", next(t, a))
-	})
-	t.Run("PRIORITY_WEIGHTED: what waits in a queue of a low level comes first at last", func(t *testing.T) {
-		t.Parallel()
-		a, b := both(t)
-		assign(t, a, casework.PriorityWeighted, 0)
-		assign(t, b, casework.PriorityWeighted, 100)
-		a.exec(t, "UPDATE flowable.workflow_tasks SET created_at = created_at - interval '181 hours' WHERE task_id = $1", a.id("a"))
-		require.Equal(t, "a", next(t, a))
-	})
-	t.Run("the level counts in that strategy alone", func(t *testing.T) {
-		t.Parallel()
-		a, b := both(t)
-		assign(t, a, casework.RoundRobin, 100)
-		assign(t, b, casework.PriorityWeighted, 0)
-		require.Equal(t, "b", next(t, a), "90 + 0, not less than 10 + 50")
-	})
+	for _, c := range []struct {
+		name           string
+		strategyOfA    casework.Strategy
+		levelA, levelB int // a has priority 10, b 90 and PRIORITY_WEIGHTED
+		hoursA         int // that a has waited longer; each counts as a point
+		first          string
+	}{
+		{"PRIORITY_WEIGHTED: the level of the queue is added to the priority", casework.PriorityWeighted, 100, 10, 0, "a"},
+		{"PRIORITY_WEIGHTED: what waits in a queue of a low level comes first at last", casework.PriorityWeighted, 0, 100, 181, "a"},
+		{"the level counts in that strategy alone: 90 + 0, not less than 10 + 50", casework.RoundRobin, 100, 0, 0, "b"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a, b := both(t)
+			assign(t, a, c.strategyOfA, c.levelA)
+			assign(t, b, casework.PriorityWeighted, c.levelB)
+			a.exec(t, "UPDATE flowable.workflow_tasks SET created_at = created_at - make_interval(hours => $2) WHERE task_id = $1", a.id("a"), c.hoursA)
+			require.Equal(t, c.first, next(t, a))
+		})
+	}
 	t.Run("MANUAL: only where the queue is named", func(t *testing.T) {
 		t.Parallel()
 		a, b := both(t)

@@ -87,9 +87,9 @@ type StepCommitParams struct {
 	UserID string
 }
 
-func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) ([]byte, error) {
+func (q *Queries) StepCommit(ctx context.Context, arg StepCommitParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, stepCommit, arg.Step, arg.UserID)
-	var answer []byte
+	var answer json.RawMessage
 	err := row.Scan(&answer)
 	return answer, err
 }
@@ -103,9 +103,9 @@ type TaskActParams struct {
 	Act    json.RawMessage
 }
 
-func (q *Queries) TaskAct(ctx context.Context, arg TaskActParams) ([]byte, error) {
+func (q *Queries) TaskAct(ctx context.Context, arg TaskActParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, taskAct, arg.TaskID, arg.Act)
-	var verdict []byte
+	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
 }
@@ -121,14 +121,14 @@ type TaskClaimParams struct {
 	Version   *int64
 }
 
-func (q *Queries) TaskClaim(ctx context.Context, arg TaskClaimParams) ([]byte, error) {
+func (q *Queries) TaskClaim(ctx context.Context, arg TaskClaimParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, taskClaim,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Version,
 	)
-	var verdict []byte
+	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
 }
@@ -143,9 +143,9 @@ type TaskClaimNextParams struct {
 	CommandID  uuid.UUID
 }
 
-func (q *Queries) TaskClaimNext(ctx context.Context, arg TaskClaimNextParams) ([]byte, error) {
+func (q *Queries) TaskClaimNext(ctx context.Context, arg TaskClaimNextParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, taskClaimNext, arg.UserID, arg.QueueNames, arg.CommandID)
-	var verdict []byte
+	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
 }
@@ -161,14 +161,14 @@ type TaskCompleteParams struct {
 	Completion json.RawMessage
 }
 
-func (q *Queries) TaskComplete(ctx context.Context, arg TaskCompleteParams) ([]byte, error) {
+func (q *Queries) TaskComplete(ctx context.Context, arg TaskCompleteParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, taskComplete,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Completion,
 	)
-	var verdict []byte
+	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
 }
@@ -184,14 +184,14 @@ type TaskUnclaimParams struct {
 	Version   *int64
 }
 
-func (q *Queries) TaskUnclaim(ctx context.Context, arg TaskUnclaimParams) ([]byte, error) {
+func (q *Queries) TaskUnclaim(ctx context.Context, arg TaskUnclaimParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, taskUnclaim,
 		arg.TaskID,
 		arg.UserID,
 		arg.CommandID,
 		arg.Version,
 	)
-	var verdict []byte
+	var verdict json.RawMessage
 	err := row.Scan(&verdict)
 	return verdict, err
 }

@@ -4,7 +4,7 @@ SET LOCAL ROLE nextgen_owner;
 -- Each act of a person on a task is one function: it locks the row, decides, and writes row, history, command and
 -- outbox together (ADR 0001). It answers {"task": …, "delivery": …} or {"refused": code, "rule"?: …, "task"?: …}.
 
--- A task as the API shows it. As JSON, which costs half of what JSONB does: nobody looks into it here.
+-- A task as the API shows it. As JSON, which is not sorted and copied to be printed: hardly anything looks into it here.
 CREATE FUNCTION flowable.task_json(t flowable.workflow_tasks) RETURNS JSON
     LANGUAGE sql STABLE
 AS $$
