@@ -8,7 +8,8 @@ DROP POLICY owner_acts ON flowable.workflow_definitions;
 DROP TRIGGER workflow_definitions_clocks ON flowable.workflow_definitions;
 DROP TRIGGER workflow_queues_clocks ON flowable.workflow_queues;
 DROP TRIGGER business_calendars_clocks ON flowable.business_calendars;
-DROP TRIGGER workflow_tasks_clocks ON flowable.workflow_tasks;
+DROP TRIGGER workflow_tasks_holder_clocks ON flowable.workflow_tasks;
+DROP TRIGGER workflow_tasks_other_clocks ON flowable.workflow_tasks;
 DROP TRIGGER workflow_tasks_new_clocks ON flowable.workflow_tasks;
 DROP FUNCTION flowable.sla_json, flowable.rearm_processes, flowable.rearm_tasks, flowable.rearm_clocks, flowable.note_clock_change,
     flowable.pause_task, flowable.without_suspension, flowable.without_pause, flowable.do_process_level, flowable.escalate_process,
