@@ -31,7 +31,7 @@ INSERT INTO onecms.cases (case_id, case_number, created_by) OVERRIDING SYSTEM VA
 INSERT INTO flowable.process_instances (process_instance_id, workflow_id, case_id, started_by, engine_rev, start_event_id)
 	SELECT 'large-' || n, (SELECT min(workflow_id) FROM flowable.workflow_definitions), 1000000 + n, 'SYSTEM', 1, 'start' FROM generate_series(0, 24999) AS n;
 INSERT INTO onecms.case_workflow_mapping (case_id, process_instance_id, workflow_type, initiated_by)
-	SELECT 1000000 + n, 'large-' || n, 'intake', 'SYSTEM' FROM generate_series(0, 24999) AS n;
+	SELECT 1000000 + n, 'large-' || n, CASE n % 624 WHEN 0 THEN 'rare' ELSE 'intake' END, 'SYSTEM' FROM generate_series(0, 24999) AS n;
 INSERT INTO flowable.workflow_tasks (task_id, process_instance_id, task_definition_key, task_name, queue_name, candidate_groups, priority, status, assignee_id,
 	completed_by, element_instance_id, case_id, process_key, created_at, due_date, claim_rank)
 	SELECT 'large-' || n, 'large-' || n / 4, 'work', 'Work', 'large-' || n % 20, ARRAY['LARGE_' || n % 20], n / 7 % 100, s.status,
@@ -64,6 +64,7 @@ func (w *world) reads(t *testing.T) (r reads) {
 // casesOf are filters of lists of cases.
 var casesOf = map[string]casework.CaseFilter{
 	"all": {}, "open": {Status: "OPEN"}, "closed": {Status: "CLOSED"}, "of a process": {ProcessKey: "intake"}, "of no process": {ProcessKey: "x"},
+	"of a rare process": {ProcessKey: "rare"}, "open, of a rare process": {ProcessKey: "rare", Status: "OPEN"},
 	"of somebody": {CreatedBy: "SYSTEM"}, "of somebody else": {CreatedBy: "worker"},
 }
 
@@ -163,11 +164,6 @@ func TestNoQueryOfTheAPIReadsALargeTableAsAWhole(t *testing.T) {
 			add("cases, "+name+" as "+caller, func(s *db.Store) error { _, err := s.Cases(t.Context(), caller, f); return err })
 		}
 	}
-	// Not as "worker": for a filter that few cases of their queues pass, all that these queues have is looked at.
-	add("cases, of a rare process as "+admin, func(s *db.Store) error {
-		_, err := s.Cases(t.Context(), admin, casework.CaseFilter{ProcessKey: "rare"})
-		return err
-	})
 	add("variables", func(s *db.Store) error { _, err := s.InstanceVariables(t.Context(), "worker", "large-5"); return err })
 	add("next tasks", func(s *db.Store) error {
 		_, err := s.NextTasks(t.Context(), "worker", "large-5", uuid.NewString())

@@ -84,6 +84,9 @@ CREATE POLICY owner_archives ON flowable.archived_tasks TO nextgen_owner
 CREATE POLICY owner_archives ON flowable.workflow_tasks TO nextgen_owner USING (flowable.is_on('app.archiving'));
 -- What somebody holds or has completed counts against them, whoever asks: see held_by and four_eyes_bar.
 CREATE POLICY owner_checks ON flowable.workflow_tasks FOR SELECT TO nextgen_owner USING (flowable.is_on('app.checking'));
+-- How many cases there are of a kind decides how they are searched: see few_cases.
+CREATE POLICY owner_checks ON onecms.cases FOR SELECT TO nextgen_owner USING (flowable.is_on('app.checking'));
+CREATE POLICY owner_checks ON onecms.case_workflow_mapping FOR SELECT TO nextgen_owner USING (flowable.is_on('app.checking'));
 CREATE POLICY owner_archives ON flowable.task_history TO nextgen_owner USING (flowable.is_on('app.archiving'));
 CREATE POLICY owner_archives ON flowable.process_instances FOR SELECT TO nextgen_owner USING (flowable.is_on('app.archiving'));
 
