@@ -460,22 +460,22 @@ AS $$
 DECLARE
     v_on     TEXT := set_config('app.checking', 'on', TRUE); -- the policies owner_checks
     v_before BIGINT := (p ->> 'before')::BIGINT;
-    v_few    INTEGER := 300;
+    c_few    CONSTANT INTEGER := 300;
     v_found  BIGINT[];
 BEGIN
     IF p ? 'process' THEN
         v_found := ARRAY(SELECT m.case_id FROM onecms.case_workflow_mapping m
-            WHERE m.workflow_type = p ->> 'process' AND m.case_id < v_before ORDER BY m.case_id DESC LIMIT v_few + 1);
+            WHERE m.workflow_type = p ->> 'process' AND m.case_id < v_before ORDER BY m.case_id DESC LIMIT c_few + 1);
     END IF;
-    IF p ? 'createdBy' AND (v_found IS NULL OR cardinality(v_found) > v_few) THEN
+    IF p ? 'createdBy' AND (v_found IS NULL OR cardinality(v_found) > c_few) THEN
         v_found := ARRAY(SELECT c.case_id FROM onecms.cases c
-            WHERE c.created_by = p ->> 'createdBy' AND c.case_id < v_before ORDER BY c.case_id DESC LIMIT v_few + 1);
+            WHERE c.created_by = p ->> 'createdBy' AND c.case_id < v_before ORDER BY c.case_id DESC LIMIT c_few + 1);
     END IF;
-    IF p ? 'status' AND (v_found IS NULL OR cardinality(v_found) > v_few) THEN
+    IF p ? 'status' AND (v_found IS NULL OR cardinality(v_found) > c_few) THEN
         v_found := ARRAY(SELECT c.case_id FROM onecms.cases c
-            WHERE c.status = p ->> 'status' AND c.case_id < v_before ORDER BY c.case_id DESC LIMIT v_few + 1);
+            WHERE c.status = p ->> 'status' AND c.case_id < v_before ORDER BY c.case_id DESC LIMIT c_few + 1);
     END IF;
-    RETURN CASE WHEN cardinality(v_found) <= v_few THEN v_found END;
+    RETURN CASE WHEN cardinality(v_found) <= c_few THEN v_found END;
 END $$;
 
 -- The ids of the cases of one page of a list, newest first, as far as the caller sees them: those they have started, and those
@@ -510,18 +510,18 @@ BEGIN
             ELSE format('SELECT c.case_id FROM onecms.cases c WHERE %s', v_where) END];
     ELSE
         v_few := onecms.few_cases(p);
-    END IF;
-    IF v_few IS NOT NULL THEN
-        v_parts := ARRAY[format('SELECT c.case_id FROM onecms.cases c WHERE c.case_id = ANY (%L) AND %s', v_few, v_where)];
-    ELSIF v_parts IS NULL THEN
-        v_queues := flowable.seen_queues();
-        v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (v_people));
-        v_parts := ARRAY[
-            format('(SELECT c.case_id FROM onecms.cases c WHERE c.created_by = %L AND %s %s)', entitlements.caller(), v_where, v_page),
-            format('SELECT t.case_id FROM flowable.workflow_tasks t
-                WHERE (t.assignee_id = ANY (%1$L) OR t.owner_id = ANY (%1$L) OR t.task_id = ANY (%2$L)) AND t.%3$s %4$s', v_people, v_named, v_before, v_filter),
-            format('SELECT f.case_id FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN LATERAL (
-                SELECT DISTINCT t.case_id FROM flowable.workflow_tasks t WHERE t.queue_name = q.name AND t.%s %s %s) AS f', v_queues, v_before, v_filter, v_page)];
+        IF v_few IS NOT NULL THEN
+            v_parts := ARRAY[format('SELECT c.case_id FROM onecms.cases c WHERE c.case_id = ANY (%L) AND %s', v_few, v_where)];
+        ELSE
+            v_queues := flowable.seen_queues();
+            v_named := ARRAY(SELECT c.task_id::TEXT FROM flowable.task_candidates c WHERE c.user_id = ANY (v_people));
+            v_parts := ARRAY[
+                format('(SELECT c.case_id FROM onecms.cases c WHERE c.created_by = %L AND %s %s)', entitlements.caller(), v_where, v_page),
+                format('SELECT t.case_id FROM flowable.workflow_tasks t
+                    WHERE (t.assignee_id = ANY (%1$L) OR t.owner_id = ANY (%1$L) OR t.task_id = ANY (%2$L)) AND t.%3$s %4$s', v_people, v_named, v_before, v_filter),
+                format('SELECT f.case_id FROM unnest(%L::TEXT[]) AS q (name) CROSS JOIN LATERAL (
+                    SELECT DISTINCT t.case_id FROM flowable.workflow_tasks t WHERE t.queue_name = q.name AND t.%s %s %s) AS f', v_queues, v_before, v_filter, v_page)];
+        END IF;
     END IF;
     EXECUTE format('SELECT ARRAY(SELECT DISTINCT case_id FROM (%s) AS found %s)', array_to_string(v_parts, ' UNION ALL '), v_page) INTO v_found;
     RETURN v_found;
